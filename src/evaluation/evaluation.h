@@ -1,0 +1,78 @@
+#pragma once
+/// evaluation: how a strategy did on bars it never saw, next to what needed no skill.
+///
+/// Start with:
+///   backtest.h   runs a Strategy over a range of bars through the execution engine
+///   baselines.h  cash, buy and hold, volatility-matched buy and hold, on the same bars at the same costs
+///   evaluation.h Evaluation: results, metrics, intervals, comparison and months, made by evaluate()
+///   report.h     the same content as a terminal table, as JSON and as one HTML file
+///
+/// In: bars, their scaled features, a Strategy, the costs of the engine, a range of bars.
+/// Out: an Evaluation; everything a report prints is in it, and a report computes nothing.
+///
+/// What always holds:
+///   - a decision made at the close of bar t is carried out on bar t + 1;
+///   - strategy and baselines run over the same bars with the same costs;
+///   - the account values a strategy sees are made by the function the training environment uses;
+///   - the same inputs give the same bytes in every report.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "evaluation/baselines.h"
+#include "execution/simulation_result.h"
+#include "stats/stats.h"
+
+namespace stevie::evaluation {
+
+/// The view of a simulation that the metrics take. `profits` receives the trades' profits and must outlive
+/// the curve.
+stats::EquityCurve equity_curve(const execution::SimulationResult& result, std::vector<double>& profits);
+
+/// A run with everything measured on it.
+struct Contender {
+  std::string name;
+  execution::SimulationResult result;
+  stats::Performance performance;
+  stats::PerformanceIntervals intervals;
+};
+
+/// Returns of one UTC calendar month. The first and last month may be partial.
+struct MonthRow {
+  int year = 0;
+  int month = 0;  // 1-12
+  stats::Metric strategy;
+  stats::Metric benchmark;  // buy and hold
+};
+
+/// What the reader is told about where the numbers come from.
+struct Description {
+  std::string title;       // "PPO policy on BTC/USDT 1h"
+  std::string model;       // file and how it was trained; may be empty
+  std::string data;        // file, symbol
+  bool synthetic = false;  // the market was generated: every output says so
+  std::vector<std::pair<std::string, std::string>> configuration;  // shown as is, in this order
+};
+
+struct Evaluation {
+  Description description;
+  TimeMs from = 0;  // open of the first bar
+  TimeMs to = 0;    // close of the last bar
+  Contender strategy;
+  std::vector<Contender> baselines;    // cash, buy and hold, volatility-matched buy and hold[, equal weight]
+  stats::PairedComparison comparison;  // strategy minus buy and hold
+  std::vector<MonthRow> months;
+  stats::BootstrapConfig bootstrap;
+};
+
+/// Measures the strategy's run and the baselines and compares them.
+/// baselines[buy_and_hold_index] is what the strategy is compared with.
+Evaluation evaluate(execution::SimulationResult strategy_run, std::string strategy_name,
+                    std::vector<NamedRun> baselines, Description description,
+                    const stats::BootstrapConfig& bootstrap);
+
+/// The finding in one plain sentence, for example: "Over 2024-01-01 to 2024-12-31 the policy earned 12.0 %
+/// against 121.1 % for buy and hold; ...".
+std::string verdict(const Evaluation& evaluation);
+
+}  // namespace stevie::evaluation
