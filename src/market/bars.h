@@ -8,8 +8,8 @@
 
 namespace stevie::market {
 
-/// One bar. `open_time` is the bar's OPEN, UTC; the bar is known only when it has closed, at open_time + interval.
-/// Prices are in quote currency, volume in base currency.
+/// One bar. `open_time` is the bar's OPEN, UTC; the bar is known only when it has closed, at open_time +
+/// interval. Prices are in quote currency, volume in base currency.
 struct Bar {
   TimeMs open_time = 0;
   double open = 0, high = 0, low = 0, close = 0, volume = 0;
@@ -17,14 +17,14 @@ struct Bar {
 
 /// The bars of one symbol as columns of equal length, oldest first.
 ///
-/// Always: open_time strictly increases; prices are finite and > 0; volume is finite and >= 0. Bars may be missing
-/// (gaps); nothing is filled in. The readers establish this, everyone else relies on it.
+/// Always: open_time strictly increases; prices are finite and > 0; volume is finite and >= 0. Bars may be
+/// missing (gaps); nothing is filled in. The readers establish this, everyone else relies on it.
 struct Bars {
-  std::string symbol;            // "BTC/USDT"; empty where the source does not tell
-  TimeMs interval = 0;           // distance of neighbouring bars on the grid
+  std::string symbol;   // "BTC/USDT"; empty where the source does not tell
+  TimeMs interval = 0;  // distance of neighbouring bars on the grid
   std::vector<TimeMs> open_time;
   std::vector<double> open, high, low, close, volume;
-  bool has_volume = true;        // false where the source has no volume, or zero throughout
+  bool has_volume = true;  // false where the source has no volume, or zero throughout
 
   std::size_t size() const { return open_time.size(); }
   bool empty() const { return open_time.empty(); }
