@@ -1,0 +1,52 @@
+#pragma once
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "core/config.h"
+
+namespace CLI {
+class App;
+}
+
+namespace stevie::cli {
+
+/// What every command shares: the global flags as parsed, and where output goes. Commands keep a reference
+/// and use it when their callback runs, that is after parsing.
+struct CommandContext {
+  std::ostream& out;                     // results
+  std::ostream& err;                     // messages and progress
+  std::vector<const char*> environment;  // "NAME=text"
+  std::string config_file;               // --config FILE; empty: stevie.toml where it exists
+  std::vector<std::string> settings;     // --set section.key=value, in order
+  std::vector<ConfigSetting> flags;      // from flags made with add_config_flag
+  bool quiet = false;                    // --quiet: no progress
+
+  /// The layers for load_config().
+  ConfigLayers layers() const;
+};
+
+/// One function for each command family, in <family>_command.cpp. It adds subcommands to `app`, each with a
+/// description, flags, a footer with an example, and a callback that does the work:
+///
+///   CLI::App* command = app.add_subcommand("predict", "Print action probabilities and value for rows of a
+///   CSV"); auto flags = std::make_shared<PredictFlags>(); command->add_option("--model", flags->model,
+///   "Model file")->required(); command->footer("Example:\n  stevie predict --model models/ppo_stevie.zip
+///   --input rows.csv"); command->callback([flags, &context] { ... });
+///
+/// A callback throws stevie::Error for bad input (exit code 2) and stevie::Interrupted when it stopped on a
+/// signal (exit code 130); it catches neither. To add a family: declare it here and call it in program.cpp.
+void add_config_command(CLI::App& app, CommandContext& context);
+
+/// A flag that sets a configuration field: add_config_flag(*command, context, "--learning-rate",
+/// "ppo.learning_rate", "Adam step size"). The value is checked with all other configuration by
+/// load_config().
+void add_config_flag(CLI::App& command, CommandContext& context, const std::string& flag,
+                     const std::string& key, const std::string& help);
+
+/// The whole program: parses, runs the command, prints `stevie: <place>: <message>` on err where it fails.
+/// Returns the exit code: 0 fine, 1 fault of the program, 2 bad input or flags, 130 interrupted.
+int run_program(int argc, const char* const* argv, std::vector<const char*> environment, std::ostream& out,
+                std::ostream& err);
+
+}  // namespace stevie::cli
