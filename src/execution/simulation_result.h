@@ -39,16 +39,16 @@ struct RoundTrip {
 /// What a run over bars left behind: one row per bar, marked to market at the bar's close, net of all costs.
 struct SimulationResult {
   double initial_equity = 0;
-  std::vector<TimeMs> open_time;   // (bars)
-  std::vector<double> equity;      // (bars) account currency
-  std::vector<double> exposure;    // (bars) position value / equity at the close, signed
-  std::vector<double> price;       // (bars) the close the row was marked at
-  std::vector<RoundTrip> trades;   // in order of exit
+  std::vector<TimeMs> open_time;  // (bars)
+  std::vector<double> equity;     // (bars) account currency
+  std::vector<double> exposure;   // (bars) position value / equity at the close, signed
+  std::vector<double> price;      // (bars) the close the row was marked at
+  std::vector<RoundTrip> trades;  // in order of exit
   TimeMs interval = 0;
-  double traded_notional = 0;      // sum of |quantity| * fill price over all fills
-  double total_fees = 0;           // exchange fees
-  double total_slippage = 0;       // loss to spread and slippage against the bar's price
-  double total_funding = 0;        // paid (+) or received (-)
+  double traded_notional = 0;  // sum of |quantity| * fill price over all fills
+  double total_fees = 0;       // exchange fees
+  double total_slippage = 0;   // loss to spread and slippage against the bar's price
+  double total_funding = 0;    // paid (+) or received (-)
 };
 
 }  // namespace stevie::execution

@@ -1,0 +1,121 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/random.h"
+#include "env/vector_env.h"
+#include "execution/account.h"
+#include "execution/bar_tape.h"
+#include "features/observation.h"
+#include "market/bars.h"
+
+namespace stevie::env {
+
+/// What all lanes, and all environments of one run, read and none changes.
+struct MarketData {
+  execution::BarTape tape;
+  features::FeatureMatrix features;  // scaled market values; row t belongs to tape bar t
+};
+
+enum class RewardKind : std::uint8_t {
+  log_growth,          // log(equity at the close / equity at the close before), net of all costs
+  differential_sharpe  // Moody and Saffell 2001, eq. 14, of the simple return per bar
+};
+
+struct TradingEnvConfig {
+  /// Target exposure of each action. Default {-1, 0, 1}: short, flat, long. Each |value| at most the leverage
+  /// limit.
+  std::vector<double> exposures{-1.0, 0.0, 1.0};
+  /// Decisions per episode. Default 720, a month of hours; 0: to the end of the split. Shorter episodes see
+  /// more starting points a million steps, longer ones longer positions.
+  std::size_t episode_length = 720;
+  /// Start each episode at a random bar of the split. Default true; false: at its first bar, or the one after
+  /// a gap.
+  bool random_start = true;
+  /// Bars further apart than this end an episode (truncated): nothing is carried over a hole. Default 0:
+  /// three times the bars' interval.
+  TimeMs max_gap = 0;
+  execution::Instrument instrument;
+  double initial_equity = 10'000.0;
+
+  RewardKind reward = RewardKind::log_growth;
+  /// Subtracts this times the growth of drawdown in the step. Default 0. At 1 a new loss below the peak
+  /// counts twice.
+  double drawdown_penalty = 0.0;
+  /// Adaptation rate of the differential Sharpe ratio's moving moments, in (0, 1). Default 0.01: about 100
+  /// bars.
+  double sharpe_eta = 0.01;
+  /// An episode whose equity falls below this share of the initial one is ruined: terminated. Default 0.1.
+  double ruin_share = 0.1;
+
+  std::vector<std::string> faults() const;
+  /// Throws Error "env.bad_config" that lists all faults.
+  void validate() const;
+};
+
+/// Trades one symbol by target exposures.
+///
+/// Step: at decision t the agent has seen bars up to and including t. Its target is executed by a market
+/// order at the open of bar t+1 and the reward covers close t to close t+1. A target equal to the one before
+/// trades nothing: the units stay, the exposure drifts with the price. The rules and their order on the bar
+/// are those of execution::BarEngine::set_target; the same targets give the same equity, bit for bit.
+///
+/// Observation (104 float32): the feature row of bar t, then the account at the close of t:
+///   exposure           position value / equity, clamped to +-10
+///   unrealised return  10 * gain of the open position on its entry, clamped to +-10
+///   drawdown           10 * (1 - equity / peak of the episode), at most 10
+///   time in position   log2(1 + bars since the position was opened or flipped) / 10; 0 when flat
+///
+/// An episode starts flat at a bar that has seen the features' whole warm-up. It is terminated by ruin,
+/// truncated after episode_length decisions, at the last bar of the split, or at the last bar before a gap.
+class TradingEnv final : public VectorEnv {
+ public:
+  /// split: bars of data the episodes lie in. Throws Error "env.bad_config", "env.bad_data" (features and
+  /// bars of different length), "env.empty_split" (no run of two bars without a gap after the warm-up).
+  TradingEnv(std::shared_ptr<const MarketData> data, market::BarRange split, const TradingEnvConfig& config,
+             std::size_t lanes);
+
+  std::size_t lanes() const override { return lanes_.size(); }
+  std::size_t observation_size() const override { return observation_size_; }
+  std::size_t action_count() const override { return config_.exposures.size(); }
+  void reset(std::uint64_t seed, std::span<float> observations) override;
+  void step(std::size_t first_lane, std::size_t lane_count, const StepBuffers& buffers) override;
+  std::string save_state() const override;
+  void load_state(std::string_view state) override;
+
+  /// For reports: where a lane is and what it owns.
+  std::size_t bar(std::size_t lane) const { return lanes_[lane].bar; }
+  const execution::Account& account(std::size_t lane) const { return lanes_[lane].account; }
+  double equity(std::size_t lane) const { return lanes_[lane].equity; }
+
+ private:
+  struct Lane {
+    execution::Account account;
+    double wanted_units = 0;       // what the last order aims at; differs from account.units while it waits
+    double liquidation_price = 0;  // of the position held; 0: none
+    double equity = 0;             // at the close of `bar`
+    double peak = 0;               // highest equity of the episode
+    double drawdown = 0;
+    double mean = 0, square = 0;  // moving moments of the differential Sharpe ratio
+    std::uint64_t bar = 0;
+    std::uint64_t end = 0;         // last bar of the episode
+    std::uint64_t opened_bar = 0;  // bar the position was opened or flipped on
+    std::uint64_t episode = 0;     // episodes started, the key of the next start
+    std::int32_t level = -1;       // last action executed; -1: none yet
+    std::int32_t padding = 0;
+  };
+
+  std::shared_ptr<const MarketData> data_;
+  TradingEnvConfig config_;
+  execution::Rates rates_;
+  std::vector<Lane> lanes_;
+  std::size_t observation_size_ = 0;
+  std::vector<std::uint64_t> run_end_;  // (bars of the split) last bar before the next gap or the split's end
+  std::vector<std::uint64_t> starts_;   // bars an episode may start at
+  std::size_t split_begin_ = 0;
+  std::uint64_t seed_ = 0;
+};
+
+}  // namespace stevie::env
