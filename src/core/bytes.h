@@ -31,8 +31,8 @@ class ByteWriter {
   std::string bytes_;
 };
 
-/// Reads what ByteWriter wrote. Running off the end, or an array of another length than the one it is read into,
-/// throws Error "bytes.damaged": the bytes are then not what they claim to be.
+/// Reads what ByteWriter wrote. Running off the end, or an array of another length than the one it is read
+/// into, throws Error "bytes.damaged": the bytes are then not what they claim to be.
 class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}

@@ -138,7 +138,8 @@ std::string read_file(const fs::path& path) {
   }
   std::ifstream stream(path, std::ios::binary);
   if (!stream) {
-    throw Error("file.unreadable", fmt::format("cannot read the file ({})", std::strerror(errno)), path.string());
+    throw Error("file.unreadable", fmt::format("cannot read the file ({})", std::strerror(errno)),
+                path.string());
   }
   std::string bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
   const bool is_gzip = bytes.size() >= 2 && bytes[0] == '\x1f' && bytes[1] == '\x8b';

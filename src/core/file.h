@@ -15,13 +15,14 @@ std::string gunzip(std::string_view packed, const std::string& place);
 /// Packs bytes as one gzip member.
 std::string gzip(std::string_view bytes);
 
-/// Writes the whole file under a temporary name beside it, flushes it to the disk and renames it, so that a reader
-/// sees the old file or the new one and never a part. Makes missing parent folders. Throws Error
-/// "file.unwritable" (read-only, full, ...); the temporary file is then removed and an existing file is untouched.
+/// Writes the whole file under a temporary name beside it, flushes it to the disk and renames it, so that a
+/// reader sees the old file or the new one and never a part. Makes missing parent folders. Throws Error
+/// "file.unwritable" (read-only, full, ...); the temporary file is then removed and an existing file is
+/// untouched.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
-/// Makes the folder, with parents, and checks that a file can be created in it, so that a run of hours does not find
-/// out at its end. Throws Error "file.unwritable".
+/// Makes the folder, with parents, and checks that a file can be created in it, so that a run of hours does
+/// not find out at its end. Throws Error "file.unwritable".
 void require_writable_folder(const std::filesystem::path& folder);
 
 }  // namespace stevie

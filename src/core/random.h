@@ -4,13 +4,14 @@
 
 namespace stevie {
 
-/// Philox4x32-10: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3". A keyed bijection of 128 bits:
-/// every (key, counter) gives four independent 32-bit words, with no state to carry.
-std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+/// Philox4x32-10: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3". A keyed bijection of 128
+/// bits: every (key, counter) gives four independent 32-bit words, with no state to carry.
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
+                                        std::array<std::uint32_t, 2> key);
 
-/// An endless sequence of random numbers, fixed by (seed, stream). `stream` is what is drawn for: an environment lane,
-/// a bootstrap replicate, a layer. Two streams of one seed never overlap. `position` counts 32-bit words drawn, so a
-/// stream is saved as one number and continues from it bit for bit.
+/// An endless sequence of random numbers, fixed by (seed, stream). `stream` is what is drawn for: an
+/// environment lane, a bootstrap replicate, a layer. Two streams of one seed never overlap. `position` counts
+/// 32-bit words drawn, so a stream is saved as one number and continues from it bit for bit.
 class RandomStream {
  public:
   RandomStream(std::uint64_t seed, std::uint64_t stream, std::uint64_t position = 0)

@@ -12,14 +12,15 @@
 namespace stevie {
 namespace {
 
-constexpr std::int64_t earliest_s = 1'000'000'000;   // 2001-09-09
-constexpr std::int64_t latest_s = 9'999'999'999;     // 2286-11-20
+constexpr std::int64_t earliest_s = 1'000'000'000;  // 2001-09-09
+constexpr std::int64_t latest_s = 9'999'999'999;    // 2286-11-20
 
 [[noreturn]] void bad_stamp(std::string_view text) {
-  throw Error("time.bad_stamp",
-              fmt::format("'{}' is not a time: give unix seconds, milliseconds or microseconds, or ISO 8601 such as "
-                          "2024-01-31T12:00:00Z",
-                          text.substr(0, 60)));
+  throw Error(
+      "time.bad_stamp",
+      fmt::format("'{}' is not a time: give unix seconds, milliseconds or microseconds, or ISO 8601 such as "
+                  "2024-01-31T12:00:00Z",
+                  text.substr(0, 60)));
 }
 
 std::optional<TimeMs> from_unix_number(std::int64_t number) {
@@ -127,12 +128,8 @@ TimeMs parse_duration(std::string_view text) {
   std::int64_t count = 0;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), count);
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  constexpr std::array<std::pair<std::string_view, TimeMs>, 6> units{{{"ms", 1},
-                                                                     {"s", second_ms},
-                                                                     {"m", minute_ms},
-                                                                     {"h", hour_ms},
-                                                                     {"d", day_ms},
-                                                                     {"w", 7 * day_ms}}};
+  constexpr std::array<std::pair<std::string_view, TimeMs>, 6> units{
+      {{"ms", 1}, {"s", second_ms}, {"m", minute_ms}, {"h", hour_ms}, {"d", day_ms}, {"w", 7 * day_ms}}};
   if (fault == std::errc{} && count >= 0 && count < 1'000'000'000) {
     for (const auto& [name, length] : units) {
       if (unit == name) return count * length;
@@ -157,9 +154,8 @@ std::string format_date(TimeMs time) {
 
 std::string format_time(TimeMs time) {
   const TimeMs of_day = time - utc_day(time) * day_ms;
-  const std::string seconds =
-      fmt::format("{}T{:02}:{:02}:{:02}", format_date(time), of_day / hour_ms, of_day / minute_ms % 60,
-                  of_day / second_ms % 60);
+  const std::string seconds = fmt::format("{}T{:02}:{:02}:{:02}", format_date(time), of_day / hour_ms,
+                                          of_day / minute_ms % 60, of_day / second_ms % 60);
   const TimeMs milliseconds = of_day % second_ms;
   return milliseconds == 0 ? seconds + "Z" : fmt::format("{}.{:03}Z", seconds, milliseconds);
 }

@@ -13,9 +13,10 @@ inline constexpr TimeMs minute_ms = 60 * second_ms;
 inline constexpr TimeMs hour_ms = 60 * minute_ms;
 inline constexpr TimeMs day_ms = 24 * hour_ms;
 
-/// Reads a time stamp: unix seconds, milliseconds, microseconds or nanoseconds (told apart by magnitude: the result
-/// must lie between 2001 and 2286), or ISO 8601 ("2024-01-31", "2024-01-31 12:00[:30[.5]]", with "T" or a space, with
-/// "Z", "+02:00" or nothing, which means UTC). Throws Error "time.bad_stamp" that quotes the text.
+/// Reads a time stamp: unix seconds, milliseconds, microseconds or nanoseconds (told apart by magnitude: the
+/// result must lie between 2001 and 2286), or ISO 8601 ("2024-01-31", "2024-01-31 12:00[:30[.5]]", with "T"
+/// or a space, with "Z", "+02:00" or nothing, which means UTC). Throws Error "time.bad_stamp" that quotes the
+/// text.
 TimeMs parse_time(std::string_view text);
 
 /// Reads a duration such as "90s", "5m", "1h", "1d", "2w". Throws Error "time.bad_duration".
