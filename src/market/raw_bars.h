@@ -64,6 +64,9 @@ struct RawBars {
 /// "market.no_bars", "market.missing_column", "market.bad_json".
 RawBars parse_raw_bars(std::string_view text, const std::string& place);
 
+/// The prices, their order and the volume are what a Bar promises.
+bool has_sound_values(const Bar& bar);
+
 /// Everything that breaks a promise of Bars, in one pass: order, duplicates, prices, ranges, volume; the
 /// unreadable rows are included.
 FaultList find_faults(const RawBars& raw);

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "market/bars.h"
+#include "market/symbol.h"
 
 namespace stevie::market {
 
@@ -38,19 +39,15 @@ Bars read_bars(const std::filesystem::path& path, const ReadOptions& options = {
 /// interval.
 Bars parse_bars(std::string_view text, const std::string& place, const ReadOptions& options = {});
 
+/// Sets symbol and interval of rows just parsed, as read_bars does. Requires ascending stamps.
+/// Throws Error "market.no_interval".
+void name_bars(Bars& bars, const std::string& place, const ReadOptions& options);
+
 /// The bars as project CSV. Numbers are the shortest decimals that read back to the same doubles.
 /// The volume column is left out where has_volume is false.
 std::string format_bars(const Bars& bars);
 
 /// Writes project CSV, gzipped where the name ends in ".gz". Throws what write_file throws.
 void write_bars(const std::filesystem::path& path, const Bars& bars);
-
-/// "BTCUSDT_1h_201708_202412.csv.gz", "BTC_USDT-1h.json", "BTCUSDT-PERP_1h_x.csv" -> "BTC/USDT", "BTC/USDT",
-/// "BTC/USDT:USDT"; empty where the name does not begin with a known pair.
-std::string symbol_from_name(std::string_view file_name);
-
-/// "BTC/USDT" or "btcusdt" -> "BTC/USDT"; a text with no known quote currency comes back as it is, in upper
-/// case.
-std::string canonical_symbol(std::string_view text);
 
 }  // namespace stevie::market
