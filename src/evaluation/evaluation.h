@@ -33,8 +33,8 @@ stats::EquityCurve equity_curve(const execution::SimulationResult& result, std::
 struct Contender {
   std::string name;
   execution::SimulationResult result;
-  stats::Performance performance;
-  stats::PerformanceIntervals intervals;
+  stats::Performance performance;  // with intervals
+  double mean_block = 1;           // days, of the resampling
 };
 
 /// Returns of one UTC calendar month. The first and last month may be partial.

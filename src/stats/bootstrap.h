@@ -32,40 +32,30 @@ struct BootstrapConfig {
   std::optional<double> mean_block;  // days; absent: automatic_block_length of the daily returns
 };
 
-/// Where the middle `level` of the replicates lies.
-struct Interval {
-  double low = 0;
-  double high = 0;
-};
+/// Adds to the metrics of `performance`, which measure() made from the same curve, the interval in which the
+/// middle `level` of the replicates lies; returns the mean block length used, in days.
+///
+/// Ratios and returns resample days; the drawdown is that of the rearranged bars. Win rate, profit factor and
+/// expectancy resample trades one by one. Expectancy in R, SQN, time in market, turnover, PSR and DSR get
+/// none, nor does a metric that is absent or that fewer than nine tenths of the replicates define, nor
+/// anything under minimum_days. docs/metrics.md says what such an interval does and does not tell. Throws as
+/// measure() does, and Error "stats.bad_bootstrap".
+double add_intervals(const EquityCurve& curve, const BootstrapConfig& config, Performance& performance);
 
-/// Intervals of the metrics, absent where the metric is absent or fewer than nine tenths of the replicates
-/// define it. Ratios and returns of days resample days; the drawdown is that of the rearranged bars. Trade
-/// statistics resample trades one by one. Exposure, turnover, PSR and DSR have none.
-struct PerformanceIntervals {
-  double mean_block = 1;  // days
-  std::optional<Interval> total_return, annual_return, volatility, sharpe, sortino, max_drawdown, calmar,
-      cvar95;
-  std::optional<Interval> win_rate, profit_factor, expectancy;
-};
-/// The interval of the metric with this key (MetricInfo::key); absent for those that have none.
-std::optional<Interval> find_interval(const PerformanceIntervals& intervals, std::string_view key);
-
-/// Percentile intervals; see docs/metrics.md for what they do and do not say. Throws as measure() does.
-PerformanceIntervals bootstrap_intervals(const EquityCurve& curve, const BootstrapConfig& config);
-
-/// One run against another over the same days, resampled together.
+/// One figure of a run minus the same figure of another.
 struct PairedDifference {
-  Metric difference;  // first minus second
-  std::optional<Interval> interval;
+  Metric difference;
   std::optional<double> probability_better;  // share of replicates in which the first is higher
 };
+/// One run against another over the same days, resampled together.
 struct PairedComparison {
-  double mean_block = 1;
-  PairedDifference sharpe;  // annualised
+  double mean_block = 1;  // days
+  PairedDifference sharpe;
   PairedDifference total_return;
   PairedDifference annual_return;
 };
-/// Both runs must cover the same days, else Error "stats.unpaired". Under 30 days everything is absent.
+/// First minus second. Both must cover the same days, else Error "stats.unpaired". Under
+/// minimum_days nothing is resampled. Throws as add_intervals() does.
 PairedComparison compare_paired(const EquityCurve& first, const EquityCurve& second,
                                 const BootstrapConfig& config);
 

@@ -15,14 +15,21 @@ inline constexpr double days_per_year = 365.0;
 /// Below this many days a ratio of daily returns is noise and is not given.
 inline constexpr std::size_t minimum_days = 30;
 
+/// Where the middle part of the resampled values lies; see bootstrap.h.
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
 /// A number, or the reason why there is none. Never NaN or infinite; `reason` is empty where there is a
 /// value.
 struct Metric {
   std::optional<double> value;
   std::string reason;
+  std::optional<Interval> interval;  // only where bootstrap.h has added one
 
   static Metric of(double number);  // absent ("not a finite number") where it is NaN or infinite
-  static Metric absent(std::string why) { return {std::nullopt, std::move(why)}; }
+  static Metric absent(std::string why) { return {std::nullopt, std::move(why), std::nullopt}; }
   explicit operator bool() const { return value.has_value(); }
 };
 
@@ -100,8 +107,13 @@ std::vector<double> simple_returns(std::span<const DayReturn> days);
 /// Throws as daily_returns does; an empty curve gives absent metrics, not an error.
 Performance measure(const EquityCurve& curve, const std::optional<Trials>& trials = std::nullopt);
 
+/// From the open of the first bar to the close of the last, in years of 365 days. The curve is not empty.
+double elapsed_years(const EquityCurve& curve);
+
 /// The single formulas, for use on a series of per-period returns. None of them knows about days or the
 /// 30-day rule.
+Metric annualised_return(double growth, double years);  // growth^(1/years) - 1; growth <= 0 gives -1
+Metric annualised_volatility(std::span<const double> returns, double periods_per_year);  // ddof = 1
 Metric sharpe_ratio(std::span<const double> returns, double periods_per_year);   // ddof = 1, risk-free rate 0
 Metric sortino_ratio(std::span<const double> returns, double periods_per_year);  // downside over ALL periods
 /// Mean of the worst `share` of the returns; where share * n is not whole, the boundary return counts in part
