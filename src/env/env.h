@@ -3,6 +3,7 @@
 ///
 ///   vector_env.h     VectorEnv, the contract of every environment: several lanes stepped together
 ///   trading_env.h    TradingEnv: target exposures on real or synthetic bars, by the rules of execution
+///   account_values.h the four account values of the observation, shared with backtest and live trading
 ///   known_optimum.h  environments whose best policy is known, to see whether a learner learns
 ///   conformance.h    the checks of the contract that every environment passes
 ///
@@ -17,6 +18,7 @@
 ///   - an episode that ends in ruin is terminated, one that is cut off by its length, the end of the split or
 ///   a gap in
 ///     the data is truncated.
+#include "env/account_values.h"
 #include "env/conformance.h"
 #include "env/trading_env.h"
 #include "env/vector_env.h"
