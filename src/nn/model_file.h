@@ -17,10 +17,11 @@ struct PolicyKwargs {
   std::vector<std::size_t> policy_widths = {64, 64};  // net_arch["pi"]; may be empty: a linear policy
   std::vector<std::size_t> value_widths = {64, 64};   // net_arch["vf"]
   Activation activation = Activation::tanh;
-  /// Both heads stand on the same hidden layers. Stable-Baselines3's own MlpPolicy dropped this in its
-  /// version 1.8, so such a file says policy class "stevie.SharedTrunk" and PPO.load refuses it; see
-  /// docs/model-file.md. Tensors are then named mlp_extractor.shared_net.<2i>.{weight,bias}, and value_widths
-  /// must equal policy_widths.
+  /// Both heads stand on the same hidden layers, with tensors named
+  /// mlp_extractor.shared_net.<2i>.{weight,bias} here and value_widths equal to policy_widths.
+  /// Stable-Baselines3 has no such network since its version 1.8, so the file holds those layers twice, as
+  /// policy_net and as value_net: it predicts the same there, and goes on training as two separate nets.
+  /// Reading joins the two again where they are still equal.
   bool shared_trunk = false;
 
   bool operator==(const PolicyKwargs&) const = default;
@@ -47,13 +48,13 @@ struct ModelFile {
   std::string algorithm = "PPO";
   std::size_t observation_size = 0;  // the observation space is Box(-inf, inf, (observation_size,), float32)
   std::size_t action_count = 0;      // the action space is Discrete(action_count)
-  /// One JSON object of plain hyper-parameters, merged into the member `data`: n_steps, batch_size, gamma,
-  /// n_envs, num_timesteps, ... Names as in Stable-Baselines3, where clip_range, clip_range_vf and
-  /// lr_schedule are plain numbers too: writing turns them into the callables that it expects. What is
-  /// missing gets its default there. On reading: every entry of `data` that is plain JSON.
+  /// One JSON object of plain hyper-parameters, merged into the member `data` by name as in
+  /// Stable-Baselines3: n_steps, batch_size, gamma, clip_range, n_envs, num_timesteps, ... What is missing
+  /// gets its default there; a schedule is given by its first value. On reading: every entry of `data` that
+  /// is plain JSON.
   std::string hyper_parameters_json = "{}";
   PolicyKwargs policy_kwargs;
-  /// The state_dict of the policy, in its order (see policy_tensor_shapes()).
+  /// The state_dict of the policy: names, order and shapes of policy_tensor_shapes().
   std::vector<NamedTensor> policy;
   OptimizerState optimizer;
   /// Further members of the zip by name, for example "stevie.json" or "checkpoint.bin"; other programs ignore
