@@ -166,10 +166,15 @@ ConfigField make_field(std::string key, const char* type, T& value, ConfigNotes 
   ConfigField field;
   field.key = std::move(key);
   field.type = type;
-  field.notes = std::move(notes);
+  field.notes = notes;
   field.show = [&value] { return to_toml(value); };
   field.assign = std::move(assign);
   return field;
+}
+
+ConfigNotes not_negative(ConfigNotes notes) {
+  notes.minimum = std::max(notes.minimum, 0.0);
+  return notes;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -226,8 +231,13 @@ void assign_table(ConfigBinder& binder, const toml::table& table, const std::str
       assign_table(binder, *section, key + ".", file, faults);
       continue;
     }
+    // A string is printed as messages quote it; toml++ would choose the quotes by its own rules.
     std::ostringstream text;
-    node.visit([&](const auto& item) { text << item; });
+    if (const auto string = node.value_exact<std::string>()) {
+      text << json_text(*string);
+    } else {
+      node.visit([&](const auto& item) { text << item; });
+    }
     assign(binder, key, {text.str(), true}, fmt::format("{}:{}", file, node.source().begin.line), faults);
   }
 }
@@ -259,44 +269,44 @@ void ConfigBinder::add(ConfigField field) {
   fields_.push_back(std::move(field));
 }
 
-void ConfigBinder::field(std::string key, bool& value, ConfigNotes notes) {
+void ConfigBinder::field(std::string key, bool& value, const ConfigNotes& notes) {
   add(make_field(std::move(key), "boolean", value, notes, [&value](const ConfigValue& given) -> std::string {
     if (given.text != "true" && given.text != "false") return wrong("true or false", given);
     value = given.text == "true";
     return {};
   }));
 }
-void ConfigBinder::field(std::string key, int& value, ConfigNotes notes) {
+void ConfigBinder::field(std::string key, int& value, const ConfigNotes& notes) {
   add(make_field(std::move(key), "integer", value, notes, number_assigner(value, notes)));
 }
-void ConfigBinder::field(std::string key, std::int64_t& value, ConfigNotes notes) {
+void ConfigBinder::field(std::string key, std::int64_t& value, const ConfigNotes& notes) {
   add(make_field(std::move(key), "integer", value, notes, number_assigner(value, notes)));
 }
-void ConfigBinder::field(std::string key, std::uint64_t& value, ConfigNotes notes) {
-  notes.minimum = std::max(notes.minimum, 0.0);
+void ConfigBinder::field(std::string key, std::uint64_t& value, const ConfigNotes& given) {
+  const ConfigNotes notes = not_negative(given);
   add(make_field(std::move(key), "integer", value, notes, number_assigner(value, notes)));
 }
-void ConfigBinder::field(std::string key, double& value, ConfigNotes notes) {
+void ConfigBinder::field(std::string key, double& value, const ConfigNotes& notes) {
   add(make_field(std::move(key), "number", value, notes, number_assigner(value, notes)));
 }
-void ConfigBinder::field(std::string key, float& value, ConfigNotes notes) {
+void ConfigBinder::field(std::string key, float& value, const ConfigNotes& notes) {
   add(make_field(std::move(key), "number", value, notes, number_assigner(value, notes)));
 }
-void ConfigBinder::field(std::string key, std::vector<double>& value, ConfigNotes notes) {
+void ConfigBinder::field(std::string key, std::vector<double>& value, const ConfigNotes& notes) {
   add(make_field(std::move(key), "numbers", value, notes, list_assigner(value, notes)));
 }
-void ConfigBinder::field(std::string key, std::vector<int>& value, ConfigNotes notes) {
+void ConfigBinder::field(std::string key, std::vector<int>& value, const ConfigNotes& notes) {
   add(make_field(std::move(key), "integers", value, notes, list_assigner(value, notes)));
 }
-void ConfigBinder::field(std::string key, std::vector<std::size_t>& value, ConfigNotes notes) {
-  notes.minimum = std::max(notes.minimum, 0.0);
+void ConfigBinder::field(std::string key, std::vector<std::size_t>& value, const ConfigNotes& given) {
+  const ConfigNotes notes = not_negative(given);
   add(make_field(std::move(key), "integers", value, notes, list_assigner(value, notes)));
 }
-void ConfigBinder::field(std::string key, std::vector<std::string>& value, ConfigNotes notes) {
+void ConfigBinder::field(std::string key, std::vector<std::string>& value, const ConfigNotes& notes) {
   add(make_field(std::move(key), "strings", value, notes, list_assigner(value, notes)));
 }
 
-void ConfigBinder::field(std::string key, std::string& value, ConfigNotes notes) {
+void ConfigBinder::field(std::string key, std::string& value, const ConfigNotes& notes) {
   add(make_field(std::move(key), "string", value, notes, [&value](const ConfigValue& given) -> std::string {
     const toml::table table = parse_value(given.text);
     const auto text = table.empty() ? std::nullopt : table.get("x")->value_exact<std::string>();
@@ -306,7 +316,7 @@ void ConfigBinder::field(std::string key, std::string& value, ConfigNotes notes)
   }));
 }
 
-void ConfigBinder::field(std::string key, std::optional<double>& value, ConfigNotes notes) {
+void ConfigBinder::field(std::string key, std::optional<double>& value, const ConfigNotes& notes) {
   ConfigField field;
   field.key = std::move(key);
   field.type = "number";
@@ -314,7 +324,7 @@ void ConfigBinder::field(std::string key, std::optional<double>& value, ConfigNo
   field.notes = notes;
   field.show = [&value] { return value ? to_toml(*value) : json_text("none"); };
   field.assign = [&value, notes](const ConfigValue& given) -> std::string {
-    if (given.text == "none" || given.text == "\"none\"" || given.text == "'none'") {
+    if (given.text == "none" || given.text == "\"none\"") {
       value.reset();
       return {};
     }
@@ -329,17 +339,16 @@ void ConfigBinder::field(std::string key, std::optional<double>& value, ConfigNo
 
 void ConfigBinder::add_choice(std::string key, std::vector<std::string> words,
                               std::function<std::size_t()> get, std::function<void(std::size_t)> set,
-                              ConfigNotes notes) {
+                              const ConfigNotes& notes) {
   ConfigField field;
   field.key = std::move(key);
   field.type = "choice";
   field.choices = words;
-  field.notes = std::move(notes);
+  field.notes = notes;
   field.show = [words, get] { return json_text(words.at(get())); };
   field.assign = [words, set](const ConfigValue& given) -> std::string {
     for (std::size_t i = 0; i < words.size(); ++i) {
-      if (given.text == json_text(words[i]) || given.text == "'" + words[i] + "'" ||
-          (!given.is_toml && given.text == words[i])) {
+      if (given.text == json_text(words[i]) || (!given.is_toml && given.text == words[i])) {
         set(i);
         return {};
       }

@@ -47,19 +47,20 @@ struct ConfigField {
 /// JSON schema and the reference page all come from there. The structs must outlive the binder.
 class ConfigBinder {
  public:
-  void field(std::string key, bool& value, ConfigNotes notes);
-  void field(std::string key, int& value, ConfigNotes notes);
-  void field(std::string key, std::int64_t& value, ConfigNotes notes);
-  void field(std::string key, std::uint64_t& value,
-             ConfigNotes notes);                                  // also std::size_t; negative is refused
-  void field(std::string key, double& value, ConfigNotes notes);  // NaN and infinities are refused
-  void field(std::string key, float& value, ConfigNotes notes);
-  void field(std::string key, std::string& value, ConfigNotes notes);
-  void field(std::string key, std::optional<double>& value, ConfigNotes notes);  // "none" is the absent value
-  void field(std::string key, std::vector<double>& value, ConfigNotes notes);
-  void field(std::string key, std::vector<int>& value, ConfigNotes notes);
-  void field(std::string key, std::vector<std::size_t>& value, ConfigNotes notes);
-  void field(std::string key, std::vector<std::string>& value, ConfigNotes notes);
+  void field(std::string key, bool& value, const ConfigNotes& notes);
+  void field(std::string key, int& value, const ConfigNotes& notes);
+  void field(std::string key, std::int64_t& value, const ConfigNotes& notes);
+  // Also std::size_t; negative is refused.
+  void field(std::string key, std::uint64_t& value, const ConfigNotes& notes);
+  void field(std::string key, double& value, const ConfigNotes& notes);  // NaN and infinities are refused
+  void field(std::string key, float& value, const ConfigNotes& notes);
+  void field(std::string key, std::string& value, const ConfigNotes& notes);
+  // "none" is the absent value.
+  void field(std::string key, std::optional<double>& value, const ConfigNotes& notes);
+  void field(std::string key, std::vector<double>& value, const ConfigNotes& notes);
+  void field(std::string key, std::vector<int>& value, const ConfigNotes& notes);
+  void field(std::string key, std::vector<std::size_t>& value, const ConfigNotes& notes);
+  void field(std::string key, std::vector<std::string>& value, const ConfigNotes& notes);
 
   /// A value out of a few named ones: binder.choice("network.activation", config.activation,
   /// {{"tanh", Activation::tanh}, {"relu", Activation::relu}}, {.help = "..."}).
@@ -89,7 +90,7 @@ class ConfigBinder {
  private:
   void add(ConfigField field);
   void add_choice(std::string key, std::vector<std::string> words, std::function<std::size_t()> get,
-                  std::function<void(std::size_t)> set, ConfigNotes notes);
+                  std::function<void(std::size_t)> set, const ConfigNotes& notes);
 
   std::vector<ConfigField> fields_;
   std::vector<std::pair<std::string, std::function<std::string()>>> rules_;
