@@ -56,8 +56,8 @@ struct OutputInfo {
   std::string formula;    // one line of plain text
   std::size_t look_back;  // bars, the current one included, that the value depends on; for recursive averages
                           // the bars after which less than 1/1000 of the start is left
-  std::string source;   // who defined it
-  bool in_observation;  // one of the 100 market columns
+  std::string source;     // who defined it
+  bool in_observation;    // one of the 100 market columns
 };
 
 /// A row of the registry: the series that one Indicator object computes, and how to make it.
