@@ -26,7 +26,7 @@ inline constexpr const char* no_python =
 /// printed. A script that fails fails the test, with its output.
 inline std::string run(const std::string& script, const std::string& arguments) {
   const std::string path = std::string(STEVIE_PEERS_FOLDER) + "/" + script;
-  const std::string command = "'" + python() + "' '" + path + "' " + arguments + " 2>&1";
+  const std::string command = "'" + python() + "' '" + path + "' " + arguments;
   FILE* pipe = ::popen(command.c_str(), "r");
   if (pipe == nullptr) {
     ADD_FAILURE() << "cannot run " << command;
