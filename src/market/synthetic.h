@@ -50,9 +50,9 @@ struct SyntheticConfig {
       {"calm", 0.10, 0.35, 500}, {"bull", 1.0, 0.7, 250}, {"bear", -1.2, 1.0, 200}};
 
   /// ou: signal_{t+1} = phi * signal_t + e with unit stationary variance; the log return of bar t + 1 is
-  /// sd * (sqrt(share) * signal_t + sqrt(1 - share) * noise), signal_t being known at the close of bar t.
-  /// phi in [0, 1): per bar, default 0.9. share in [0, 1]: part of the return's variance that the signal
-  /// explains, default 0.05.
+  /// sd * (sqrt(share) * signal_t + sqrt(1 - share) * noise) - sd^2 / 2, signal_t being known at the close of
+  /// bar t. phi in [0, 1): per bar, default 0.9. share in [0, 1]: part of the return's variance that the
+  /// signal explains, default 0.05.
   double signal_phi = 0.9;
   double signal_share = 0.05;
 
