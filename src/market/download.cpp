@@ -1,0 +1,312 @@
+#include "market/download.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "market/csv.h"
+#include "market/http_client.h"
+#include "market/raw_bars.h"
+#include "market/readers.h"
+
+namespace stevie::market {
+namespace {
+
+constexpr std::size_t bars_per_page = 1000;  // the most Binance gives at once
+constexpr TimeMs longest_backoff = minute_ms;
+constexpr TimeMs longest_wait = 10 * minute_ms;     // a server that asks for more gets a later run instead
+constexpr TimeMs longest_nap = 250;                 // how soon a wait notices that it should stop
+constexpr TimeMs clock_tolerance = 10 * second_ms;  // this machine's clock may run ahead of the exchange's
+
+constexpr std::array<std::pair<TimeMs, std::string_view>, 14> offered_intervals{{{minute_ms, "1m"},
+                                                                                 {3 * minute_ms, "3m"},
+                                                                                 {5 * minute_ms, "5m"},
+                                                                                 {15 * minute_ms, "15m"},
+                                                                                 {30 * minute_ms, "30m"},
+                                                                                 {hour_ms, "1h"},
+                                                                                 {2 * hour_ms, "2h"},
+                                                                                 {4 * hour_ms, "4h"},
+                                                                                 {6 * hour_ms, "6h"},
+                                                                                 {8 * hour_ms, "8h"},
+                                                                                 {12 * hour_ms, "12h"},
+                                                                                 {day_ms, "1d"},
+                                                                                 {3 * day_ms, "3d"},
+                                                                                 {7 * day_ms, "1w"}}};
+
+/// Empty where Binance has no such bars.
+std::string_view interval_name(TimeMs interval) {
+  for (const auto& [length, name] : offered_intervals) {
+    if (length == interval) return name;
+  }
+  return {};
+}
+
+/// "BTC/USDT" -> "BTCUSDT".
+std::string exchange_symbol(const std::string& symbol) {
+  std::string plain = canonical_symbol(symbol);
+  plain.erase(std::remove(plain.begin(), plain.end(), '/'), plain.end());
+  return plain;
+}
+
+bool is_plain_name(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  });
+}
+
+/// An answer's first words, on one line, for a message.
+std::string excerpt(const std::string& body) {
+  std::string text = body.substr(0, 120);
+  for (char& c : text) c = c >= ' ' && c <= '~' ? c : ' ';
+  return text;
+}
+
+/// One download on its way.
+class Download {
+ public:
+  Download(const DownloadConfig& config, const DownloadSurroundings& surroundings)
+      : config_(config),
+        surroundings_(surroundings),
+        client_(config.request_timeout),
+        url_(fmt::format("{}/api/v3/klines?symbol={}&interval={}", config.base_url,
+                         exchange_symbol(config.symbol), interval_name(config.interval))) {
+    result_.file = config.output_path();
+    const TimeMs closed_by = surroundings_.now() - clock_tolerance;
+    end_ = std::min(config.until.value_or(closed_by), closed_by);
+  }
+
+  DownloadResult run() {
+    load_existing();
+    try {
+      if (!bars_.empty()) require_same_start();
+      fetch_pages();
+    } catch (const Error&) {
+      save();
+      throw;
+    }
+    save();
+    if (bars_.empty() && result_.complete) {
+      throw Error("market.no_bars",
+                  fmt::format("there are no bars of {} between {} and {}: check symbol and dates",
+                              config_.symbol, format_time(config_.since), format_time(end_)));
+    }
+    result_.bars = bars_.size();
+    return result_;
+  }
+
+ private:
+  void load_existing() {
+    bars_.symbol = canonical_symbol(config_.symbol);
+    bars_.interval = config_.interval;
+    bars_.has_volume = false;
+    if (!std::filesystem::exists(result_.file)) return;
+    bars_ = read_bars(result_.file, {.symbol = bars_.symbol, .interval = config_.interval});
+    const std::string named = symbol_from_name(result_.file.string());
+    const TimeMs spacing = most_common_spacing(bars_.open_time);
+    if ((!named.empty() && named != bars_.symbol) || (spacing != 0 && spacing != config_.interval)) {
+      throw Error(
+          "market.other_bars",
+          fmt::format("this file holds bars of {} every {}, not of {} every {}: choose another output file",
+                      named.empty() ? "its symbol" : named, format_duration(spacing), bars_.symbol,
+                      format_duration(config_.interval)),
+          result_.file.string());
+    }
+    result_.bars_before = bars_.size();
+    saved_ = bars_.size();
+  }
+
+  /// An older start asked for than the file has would leave a hole before its first bar.
+  void require_same_start() {
+    const TimeMs first = bars_.open_time.front();
+    if (config_.since >= first) return;
+    const std::optional<Bars> earlier = fetch_page(config_.since, first - 1, 1);
+    if (!earlier || earlier->empty()) return;
+    throw Error(
+        "market.other_bars",
+        fmt::format("this file begins at {}, but there are bars from {} on: choose another output file, or "
+                    "remove this one to fetch everything",
+                    format_time(first), format_time(earlier->open_time.front())),
+        result_.file.string());
+  }
+
+  void fetch_pages() {
+    std::size_t unsaved_pages = 0;
+    TimeMs next = bars_.empty() ? config_.since : bars_.open_time.back() + config_.interval;
+    report_progress();
+    while (next + config_.interval <= end_) {
+      if (surroundings_.stop_requested()) return;
+      const std::optional<Bars> page = fetch_page(next, end_ - 1, bars_per_page);
+      if (!page) return;
+      if (page->empty()) break;
+      append_closed(*page);
+      next = page->open_time.back() + config_.interval;
+      report_progress();
+      if (++unsaved_pages >= config_.pages_per_save) {
+        save();
+        unsaved_pages = 0;
+      }
+      pause(config_.request_pause);
+    }
+    result_.complete = true;
+  }
+
+  void append_closed(const Bars& page) {
+    for (std::size_t i = 0; i < page.size(); ++i) {
+      const bool closed = page.open_time[i] + config_.interval <= surroundings_.now() - clock_tolerance;
+      if (closed) bars_.push_back(page[i]);
+    }
+    bars_.has_volume = bars_.has_volume || page.has_volume;
+  }
+
+  /// Nothing where it was asked to stop while trying.
+  std::optional<Bars> fetch_page(TimeMs first, TimeMs last, std::size_t limit) {
+    const std::string url = fmt::format("{}&startTime={}&endTime={}&limit={}", url_, first, last, limit);
+    const std::optional<std::string> answer = fetch(url);
+    if (!answer) return std::nullopt;
+    const std::string& body = *answer;
+    if (body == "[]") return Bars{};
+    RawBars raw;
+    try {
+      raw = parse_raw_bars(body, url);
+    } catch (const Error& error) {
+      throw bad_answer(error.message(), body, url);
+    }
+    const FaultList faults = find_faults(raw);
+    if (faults.total() > 0) throw bad_answer(faults.earliest().message, body, url);
+    if (raw.format != SourceFormat::ccxt_json || raw.rows.open_time.front() < first ||
+        raw.rows.open_time.back() > last || raw.rows.size() > limit) {
+      throw bad_answer("these are not the bars that were asked for", body, url);
+    }
+    return std::move(raw.rows);
+  }
+
+  static Error bad_answer(const std::string& reason, const std::string& body, const std::string& url) {
+    return {"market.bad_answer",
+            fmt::format(
+                "the server's answer is not a page of bars ({}); it begins '{}'; what was fetched before is "
+                "kept: check the base URL or try again later",
+                reason, excerpt(body)),
+            url};
+  }
+
+  /// The body of a good answer, trying again where that may help; nothing where it was asked to stop
+  /// meanwhile.
+  std::optional<std::string> fetch(const std::string& url) {
+    TimeMs backoff = config_.first_backoff;
+    std::string last_fault;
+    for (int attempt = 1; attempt <= config_.attempts; ++attempt) {
+      HttpAnswer answer = client_.get(url);
+      ++result_.requests;
+      if (answer.status == 200) return std::move(answer.body);
+      const bool busy = answer.status == 429 || answer.status == 418;
+      const bool may_pass = answer.status == 0 || busy || answer.status >= 500;
+      last_fault =
+          answer.status == 0 ? answer.fault : fmt::format("HTTP {} {}", answer.status, excerpt(answer.body));
+      if (!may_pass) {
+        throw Error("market.download_refused",
+                    fmt::format("the server refuses: {}; check symbol, interval and base URL", last_fault),
+                    url);
+      }
+      const TimeMs wait = answer.retry_after.value_or(backoff);
+      if (wait > longest_wait) {
+        throw Error("market.download_failed",
+                    fmt::format("the server asks to wait {} (HTTP {}): run the same command again after that",
+                                format_duration(wait), answer.status),
+                    url);
+      }
+      if (attempt < config_.attempts) pause(wait);
+      if (surroundings_.stop_requested()) return std::nullopt;
+      backoff = std::min(2 * backoff, longest_backoff);
+    }
+    throw Error("market.download_failed",
+                fmt::format("gave up after {} tries ({}): run the same command again to continue",
+                            config_.attempts, last_fault),
+                url);
+  }
+
+  void pause(TimeMs duration) {
+    while (duration > 0 && !surroundings_.stop_requested()) {
+      const TimeMs nap = std::min(duration, longest_nap);
+      surroundings_.sleep(nap);
+      duration -= nap;
+    }
+  }
+
+  void save() {
+    if (bars_.size() == saved_) return;
+    write_bars(result_.file, bars_);
+    saved_ = bars_.size();
+  }
+
+  void report_progress() const {
+    const TimeMs first = bars_.empty() ? config_.since : std::min(config_.since, bars_.open_time.front());
+    const TimeMs reached = bars_.empty() ? first : bars_.open_time.back() + config_.interval;
+    surroundings_.progress({bars_.size(), first, reached, end_});
+  }
+
+  const DownloadConfig& config_;
+  const DownloadSurroundings& surroundings_;
+  HttpClient client_;
+  std::string url_;
+  TimeMs end_ = 0;
+  Bars bars_;
+  std::size_t saved_ = 0;
+  DownloadResult result_;
+};
+
+}  // namespace
+
+void DownloadConfig::validate() const {
+  std::vector<std::string> faults;
+  if (!is_plain_name(exchange_symbol(symbol))) {
+    faults.push_back(fmt::format("'{}' is not a spot symbol: write it like BTC/USDT", symbol.substr(0, 40)));
+  }
+  if (interval_name(interval).empty()) {
+    faults.push_back(
+        fmt::format("there are no bars of {}: choose 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, "
+                    "3d or 1w",
+                    format_duration(interval)));
+  }
+  if (since < 0) faults.push_back("since must not lie before 1970");
+  if (until && *until <= since) faults.push_back("until must lie after since");
+  if (!base_url.starts_with("http://") && !base_url.starts_with("https://")) {
+    faults.push_back("base_url must begin with http:// or https://");
+  }
+  if (request_pause < 0) faults.push_back("request_pause must not be negative");
+  if (request_timeout <= 0) faults.push_back("request_timeout must be positive");
+  if (attempts < 1) faults.push_back("attempts must be 1 or more");
+  if (first_backoff < 0) faults.push_back("first_backoff must not be negative");
+  if (pages_per_save < 1) faults.push_back("pages_per_save must be 1 or more");
+  if (!faults.empty()) throw Error("market.bad_download", fmt::format("{}", fmt::join(faults, "; ")));
+}
+
+std::filesystem::path DownloadConfig::output_path() const {
+  if (!out.empty()) return out;
+  return std::filesystem::path("data") /
+         fmt::format("{}_{}.csv.gz", exchange_symbol(symbol), interval_name(interval));
+}
+
+DownloadSurroundings real_surroundings() {
+  DownloadSurroundings surroundings;
+  surroundings.now = [] {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  };
+  surroundings.sleep = [](TimeMs duration) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(duration));
+  };
+  return surroundings;
+}
+
+DownloadResult download_binance(const DownloadConfig& config, const DownloadSurroundings& surroundings) {
+  config.validate();
+  return Download(config, surroundings).run();
+}
+
+}  // namespace stevie::market

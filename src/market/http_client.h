@@ -1,0 +1,33 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/time.h"
+
+namespace stevie::market {
+
+struct HttpAnswer {
+  int status = 0;  // HTTP status; 0 where no whole answer arrived
+  std::string body;
+  std::string fault;                  // why no whole answer arrived; empty otherwise
+  std::optional<TimeMs> retry_after;  // how long the server asks to wait
+};
+
+/// GET requests over one kept-open connection. Follows a few redirects; an answer over 16 MiB counts as a
+/// fault.
+class HttpClient {
+ public:
+  /// timeout: limit of one request, connection included.
+  explicit HttpClient(TimeMs timeout);
+  ~HttpClient();
+
+  /// Never throws for what the network or the server does: see HttpAnswer.
+  HttpAnswer get(const std::string& url);
+
+ private:
+  struct Handle;
+  std::unique_ptr<Handle> handle_;
+};
+
+}  // namespace stevie::market
