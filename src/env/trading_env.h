@@ -48,6 +48,7 @@ struct TradingEnvConfig {
   /// bars.
   double sharpe_eta = 0.01;
   /// An episode whose equity falls below this share of the initial one is ruined: terminated. Default 0.1.
+  /// The reward of a loss of everything or more is that of a fall to 1/10000 of the initial equity.
   double ruin_share = 0.1;
 
   std::vector<std::string> faults() const;
@@ -65,8 +66,8 @@ struct TradingEnvConfig {
 /// Observation (104 float32): the feature row of bar t, then the account at the close of t:
 ///   exposure           position value / equity, clamped to +-10
 ///   unrealised return  10 * gain of the open position on its entry, clamped to +-10
-///   drawdown           10 * (1 - equity / peak of the episode), at most 10
-///   time in position   log2(1 + bars since the position was opened or flipped) / 10; 0 when flat
+///   drawdown           10 * (1 - equity / peak of the episode), clamped to 10
+///   time in position   n / (n + 24), n = closed bars since the position was opened or flipped; 0 when flat
 ///
 /// An episode starts flat at a bar that has seen the features' whole warm-up. It is terminated by ruin,
 /// truncated after episode_length decisions, at the last bar of the split, or at the last bar before a gap.
@@ -86,12 +87,12 @@ class TradingEnv final : public VectorEnv {
   void load_state(std::string_view state) override;
 
   /// For reports: where a lane is and what it owns.
-  std::size_t bar(std::size_t lane) const { return lanes_[lane].bar; }
+  std::size_t bar(std::size_t lane) const { return lanes_[lane].bar; }  // last closed bar
   const execution::Account& account(std::size_t lane) const { return lanes_[lane].account; }
   double equity(std::size_t lane) const { return lanes_[lane].equity; }
 
  private:
-  struct Lane {
+  struct Lane {  // trivially copyable, without hidden padding: saved as it is
     execution::Account account;
     double wanted_units = 0;       // what the last order aims at; differs from account.units while it waits
     double liquidation_price = 0;  // of the position held; 0: none
@@ -107,14 +108,24 @@ class TradingEnv final : public VectorEnv {
     std::int32_t padding = 0;
   };
 
+  void find_starts(TimeMs max_gap);
+  void start_episode(Lane& lane, std::size_t index);
+  void advance(Lane& lane, std::int32_t action) const;
+  void trade(Lane& lane, const execution::TapeBar& bar, std::int32_t action) const;
+  void pay_funding(Lane& lane, double rate, double price) const;
+  void liquidate(Lane& lane, double price) const;
+  double reward(Lane& lane, double equity_before) const;
+  void observe(const Lane& lane, float* observation) const;
+
   std::shared_ptr<const MarketData> data_;
   TradingEnvConfig config_;
   execution::Rates rates_;
   std::vector<Lane> lanes_;
   std::size_t observation_size_ = 0;
+  std::size_t columns_ = 0;
+  market::BarRange split_;
   std::vector<std::uint64_t> run_end_;  // (bars of the split) last bar before the next gap or the split's end
-  std::vector<std::uint64_t> starts_;   // bars an episode may start at
-  std::size_t split_begin_ = 0;
+  std::vector<std::uint64_t> starts_;   // bars an episode may start at, rising
   std::uint64_t seed_ = 0;
 };
 

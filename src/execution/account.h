@@ -112,17 +112,30 @@ inline double units_for_target(const Rates& rates, const TapeBar& bar, const Acc
   return round_to_lot(rates, units);
 }
 
-/// The part of `wanted` (signed) that one bar lets through: the participation cap in whole lots, then the
-/// minimum notional, from which an order that closes the position is exempt. 0: nothing can be traded.
-inline double tradable_quantity(const Rates& rates, const TapeBar& bar, double reference, double wanted,
-                                bool closes) {
-  double quantity = wanted;
-  if (rates.participation_cap > 0) {
-    const double most = rates.participation_cap * bar.volume;
-    if (std::abs(quantity) > most) quantity = round_to_lot(rates, std::copysign(most, quantity));
-  }
-  if (!closes && std::abs(quantity) * reference < rates.min_notional) return 0;
-  return quantity;
+/// True where an order of this size is below the venue's minimum. An order that closes the position is
+/// exempt.
+inline bool below_minimum(const Rates& rates, double price, double quantity, bool closes) {
+  return !closes && std::abs(quantity) * price < rates.min_notional;
+}
+
+/// The part of `wanted` (signed) that the participation cap lets one bar fill, in whole lots.
+inline double capped_quantity(const Rates& rates, const TapeBar& bar, double wanted) {
+  if (rates.participation_cap == 0) return wanted;
+  const double most = rates.participation_cap * bar.volume;
+  return std::abs(wanted) <= most ? wanted : round_to_lot(rates, std::copysign(most, wanted));
+}
+
+/// Market order at the bar's open that brings the account from its units to `wanted`, as far as the
+/// participation cap lets it. Where all of it fills, the account holds exactly `wanted`. A quantity of 0
+/// means that nothing filled.
+inline Fill trade_towards(const Rates& rates, const TapeBar& bar, Account& account, double wanted) {
+  const double missing = wanted - account.units;
+  const double quantity = capped_quantity(rates, bar, missing);
+  if (quantity == 0) return {};
+  const Fill fill = taker_fill(rates, bar, bar.open, quantity);
+  apply_fill(account, fill);
+  if (quantity == missing) account.units = wanted;
+  return fill;
 }
 
 /// Price at which equity equals the maintenance margin of the position: q the signed units, m the margin,
@@ -133,15 +146,14 @@ inline double liquidation_price(const Rates& rates, const Account& account) {
   return std::max(0.0, account.cash / (std::abs(account.units) * (rates.maintenance_margin - side)));
 }
 
-/// True where the bar reaches `price`, the liquidation price, against the position.
-inline bool reaches_liquidation(const Account& account, const TapeBar& bar, double price) {
-  return price > 0 && (account.units > 0 ? bar.low <= price : account.units < 0 && bar.high >= price);
+/// True where `price` is at or beyond the liquidation price of the position (0: none).
+inline bool reaches_liquidation(const Account& account, double price, double liquidation) {
+  return liquidation > 0 && (account.units > 0 ? price <= liquidation : price >= liquidation);
 }
 
-/// The forced close: at the liquidation price, or at the open of a bar that opens beyond it.
-inline Fill liquidation_fill(const Rates& rates, const Account& account, const TapeBar& bar, double price) {
-  const double at = account.units > 0 ? std::min(price, bar.open) : std::max(price, bar.open);
-  return {-account.units, at, std::abs(account.units) * at * rates.liquidation_fee, 0};
+/// The forced close at a price: no spread and slippage, the liquidation fee.
+inline Fill liquidation_fill(const Rates& rates, const Account& account, double price) {
+  return {-account.units, price, std::abs(account.units) * price * rates.liquidation_fee, 0};
 }
 
 /// Funding due at one time: longs pay rate * value to shorts. Returns what the account paid (negative:

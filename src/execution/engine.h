@@ -52,17 +52,25 @@ struct Notice {
   std::string text;
 };
 
+/// The finer bars that make up one bar, oldest first.
+struct DetailBars {
+  std::span<const TapeBar> bars;
+  std::span<const TimeMs> open_time;
+};
+
 /// Plays decisions for one symbol against its bars.
 ///
 /// Use: take decisions on the closed bar t (set_target, enter, exit, trade_units, submit), then
 /// process_bar(t+1). On a bar, in this order:
-///   1. funding due at the open, on the position carried in; a liquidation level beyond the open
-///   2. at the open: signal exit, then market orders and entries; protective levels beyond the open fill at
-///   the open
+///   1. funding due at the open, on the position carried in; then liquidation if the bar opens beyond its
+///   level
+///   2. at the open: exits and orders decided on the close before; protective levels that the bar opens
+///   beyond;
+///      entries, which need a flat account
 ///   3. funding due inside the bar, on the position held now
-///   4. inside the bar: liquidation, stop, take profit, minimal return, trailing stop, resting orders, in the
-///   sequence
-///      the intrabar policy gives (docs/execution.md)
+///   4. inside the bar: liquidation, stop, take profit, minimal return and trailing stop in the sequence of
+///   the
+///      intrabar policy (docs/execution.md), then resting orders
 ///   5. the account is marked at the close
 class BarEngine {
  public:
@@ -70,25 +78,23 @@ class BarEngine {
 
   /// Exposure (position value / equity, after costs) to hold from the next open. A target equal to the last
   /// one set trades nothing: the position drifts with the price until another target is set. |exposure| above
-  /// the leverage limit is cut to it with a notice. Replaces an earlier, unfinished target.
+  /// the leverage limit is cut to it with a notice. After a liquidation every target counts as new.
   void set_target(double exposure);
-  /// Opens a position at the next open unless one of that side is held; one of the other side is closed
-  /// first.
+  /// Opens a position at the next open, where the account is flat by then; ignored where it is not.
   void enter(Side side, const Stake& stake);
-  /// Closes the position at the next open.
-  void exit(ExitReason reason = ExitReason::exit_signal);
+  /// Closes the position at the next open, before any entry there.
+  void exit();
   /// Buys (> 0) or sells (< 0) units at the next open.
   void trade_units(double quantity);
   void submit(const Order& order);
-  void cancel_orders();
+  void cancel_orders() { orders_.clear(); }
 
-  /// Executes what was decided on the bar before and marks the account at this bar's close. detail: the finer
-  /// bars that make up this one, oldest first, for IntrabarPolicy::detail; empty: this bar is taken as
-  /// `worst`.
-  void process_bar(const TapeBar& bar, TimeMs open_time, std::span<const TapeBar> detail = {});
+  /// Executes what was decided on the bar before and marks the account at this bar's close. `detail` serves
+  /// IntrabarPolicy::detail; without it that policy takes the bar as `worst`.
+  void process_bar(const TapeBar& bar, TimeMs open_time, const DetailBars& detail = {});
 
-  /// Ends the run: closes an open position at the OPEN of the last bar (the price at which one would have
-  /// left, had the end been known), with reason end_of_data and all costs, and marks the last row again.
+  /// Ends the run: closes an open position at the OPEN of the last bar, with reason end_of_data and all
+  /// costs, and marks the last row again.
   void close_at_end_of_data();
 
   const Account& account() const { return account_; }
@@ -99,20 +105,32 @@ class BarEngine {
 
  private:
   struct OpenTrade {
-    TimeMs entry_time = 0;
-    Side side = Side::long_side;
     double entry_quantity = 0, entry_value = 0;  // all entries of the round trip
     double exit_quantity = 0, exit_value = 0;    // all exits
     double fee = 0;                              // both sides and funding
-    double best_price = 0;                       // since the entry, for the trailing stop
   };
-  struct Intent {  // the decision for the next open
-    std::optional<ExitReason> exit;
-    std::optional<Side> entry_side;
+  struct Intents {  // decisions for the next open
+    bool exit = false, retarget = false;
+    std::optional<Side> entry;
     Stake stake;
     double quantity = 0;
-    bool retarget = false;
   };
+
+  void pay_funding(double rate, double price);
+  void execute_open(const TapeBar& bar);
+  void decide_entry(const TapeBar& bar);
+  double within_leverage(const TapeBar& bar, double wanted);
+  void trade_at_open(const TapeBar& bar);
+  void execute_inside(const TapeBar& bar, TimeMs open_time, IntrabarPolicy policy);
+  void execute_detail(const DetailBars& detail);
+  void close_on(const TapeBar& bar, const ExitHit& hit);
+  void try_orders(const TapeBar& bar, bool at_open);
+  bool try_order(Order& order, const TapeBar& bar, bool at_open);
+  void record(double units_before, const Fill& fill, ExitReason reason);
+  void start_trade(double quantity, const Fill& fill, double fee);
+  void finish_trade(ExitReason reason);
+  void mark(const TapeBar& bar);
+  void notify(std::string text);
 
   EngineConfig config_;
   Rates rates_;
@@ -120,10 +138,14 @@ class BarEngine {
   SimulationResult result_;
   std::vector<Notice> notices_;
   std::vector<Order> orders_;
-  Intent intent_;
+  Intents intents_;
   OpenTrade trade_;
+  HeldPosition held_;
   std::optional<double> target_;
-  double pending_units_ = 0;
+  double wanted_units_ = 0;  // what the last decision aims at; differs from the account's while it waits
+  ExitReason closing_reason_ = ExitReason::exit_signal;
+  bool volume_missing_reported_ = false;
+  TapeBar bar_;
   TimeMs time_ = 0;
 };
 

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "core/time.h"
+#include "execution/bar_tape.h"
+#include "execution/simulation_result.h"
 
 namespace stevie::execution {
 
@@ -34,13 +36,45 @@ struct ExitRules {
   /// The trailing stop starts only once the gain has reached this; needs trailing_stop. Absent: from the
   /// entry on.
   std::optional<double> trailing_offset;
-  /// Profit net of fees at which the position is closed, falling with its age; the last step whose minutes
-  /// have passed counts. A ratio of -1 or below closes the position at the open of the first bar of that age.
+  /// Profit net of fees above which the position is closed, falling with its age; the last step whose minutes
+  /// have passed at a bar's open counts for that bar. A ratio of -1 closes at any price.
   std::vector<RoiStep> minimal_roi;
   IntrabarPolicy intrabar = IntrabarPolicy::worst;
 
   bool any() const { return stop_loss || take_profit || trailing_stop || !minimal_roi.empty(); }
   std::vector<std::string> faults() const;
 };
+
+/// What the exit rules know of the open position.
+struct HeldPosition {
+  Side side = Side::long_side;
+  double entry_price = 0;
+  TimeMs entry_time = 0;               // open of the bar the entry filled on
+  bool entered_on_bar = false;         // the entry filled on the bar under examination
+  bool entered_inside = false;         // and not at its open: what the bar did before the entry is unknown
+  double trailing_level = 0;           // 0: not armed yet
+  double liquidation_price = 0;        // 0: none
+  double entry_fee = 0, exit_fee = 0;  // shares of notional, for the net profit of minimal_roi
+};
+
+/// An exit that the bar triggers.
+struct ExitHit {
+  ExitReason reason = ExitReason::stop_loss;
+  double price = 0;    // the trigger price, or the open; spread and slippage not applied yet
+  bool maker = false;  // a resting order filled: no spread and slippage, maker fee
+};
+
+/// Sets the trailing level a position starts with; call once when it has been opened.
+void arm_trailing(const ExitRules& rules, HeldPosition& position);
+
+/// Levels the bar opens beyond: liquidation, stop and trailing stop, take profit (all filled at the open), a
+/// step of minimal_roi that comes into force at this open.
+std::optional<ExitHit> exit_at_open(const ExitRules& rules, const HeldPosition& position, const TapeBar& bar,
+                                    TimeMs open_time);
+
+/// Levels the bar reaches after its open, in the sequence of the policy; moves the trailing level. `detail`
+/// policy is the caller's: it calls this with each finer bar and the policy `worst`.
+std::optional<ExitHit> exit_inside(const ExitRules& rules, IntrabarPolicy policy, HeldPosition& position,
+                                   const TapeBar& bar, TimeMs open_time);
 
 }  // namespace stevie::execution

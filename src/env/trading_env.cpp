@@ -1,0 +1,291 @@
+#include "env/trading_env.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "core/bytes.h"
+#include "core/error.h"
+
+namespace stevie::env {
+namespace {
+
+constexpr double account_value_limit = 10.0;
+constexpr double percent_scale = 10.0;
+constexpr double position_age_half_bars = 24.0;
+constexpr double equity_floor_share = 1e-4;
+constexpr double least_variance = 1e-12;
+constexpr std::size_t cache_line_floats = 16;
+
+double clamped(double value) {
+  return std::clamp(value, -account_value_limit, account_value_limit);
+}
+
+/// The usual width as a constant lets the compiler copy the row with a few vector moves.
+void copy_row(float* to, const float* from, std::size_t columns) {
+  if (columns == features::market_value_count) {
+    std::memcpy(to, from, features::market_value_count * sizeof(float));
+  } else {
+    std::memcpy(to, from, columns * sizeof(float));
+  }
+}
+
+void require_finite(const MarketData& data, market::BarRange range) {
+  for (std::size_t bar = range.begin; bar < range.end; ++bar) {
+    const auto row = data.features.row(bar);
+    const auto bad = std::find_if(row.begin(), row.end(), [](float value) { return !std::isfinite(value); });
+    if (bad == row.end()) continue;
+    throw Error("env.bad_data", "feature " + std::to_string(bad - row.begin()) + " is not a finite number",
+                "bar " + std::to_string(bar) + " at " + format_time(data.tape.open_time[bar]));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> TradingEnvConfig::faults() const {
+  std::vector<std::string> faults = instrument.faults();
+  const auto require = [&](bool good, std::string text) {
+    if (!good) faults.push_back(std::move(text));
+  };
+  require(exposures.size() >= 2, "exposures needs at least two levels");
+  for (std::size_t i = 0; i < exposures.size(); ++i) {
+    require(std::isfinite(exposures[i]) && std::abs(exposures[i]) <= instrument.leverage_limit,
+            "exposure " + std::to_string(exposures[i]) + " is beyond the leverage limit " +
+                std::to_string(instrument.leverage_limit));
+    require(std::find(exposures.begin(), exposures.begin() + static_cast<std::ptrdiff_t>(i), exposures[i]) ==
+                exposures.begin() + static_cast<std::ptrdiff_t>(i),
+            "exposure " + std::to_string(exposures[i]) + " is listed twice");
+  }
+  require(max_gap >= 0, "max_gap must not be negative");
+  require(std::isfinite(initial_equity) && initial_equity > 0, "initial_equity must be above 0");
+  require(std::isfinite(drawdown_penalty) && drawdown_penalty >= 0, "drawdown_penalty must be 0 or above");
+  require(sharpe_eta > 0 && sharpe_eta < 1, "sharpe_eta must lie between 0 and 1");
+  require(ruin_share >= 1e-3 && ruin_share < 1, "ruin_share must be from 0.001 to below 1");
+  return faults;
+}
+
+void TradingEnvConfig::validate() const {
+  std::string all;
+  for (const std::string& fault : faults()) all += (all.empty() ? "" : "; ") + fault;
+  if (!all.empty()) throw Error("env.bad_config", all, "env");
+}
+
+TradingEnv::TradingEnv(std::shared_ptr<const MarketData> data, market::BarRange split,
+                       const TradingEnvConfig& config, std::size_t lanes)
+    : data_(std::move(data)), config_((config.validate(), config)), rates_(config.instrument), lanes_(lanes) {
+  const execution::BarTape& tape = data_->tape;
+  columns_ = data_->features.columns;
+  observation_size_ = columns_ + features::account_value_count;
+  if (lanes == 0) throw Error("env.bad_config", "an environment needs at least one lane", "env");
+  if (data_->features.rows != tape.size() || data_->features.values.size() != tape.size() * columns_) {
+    throw Error("env.bad_data", "features have " + std::to_string(data_->features.rows) + " rows for " +
+                                    std::to_string(tape.size()) + " bars: compute them from the same bars");
+  }
+  split_ = {std::max(split.begin, data_->features.warm_up), std::min(split.end, tape.size())};
+  if (split_.begin >= split_.end) {
+    throw Error("env.empty_split", "the split holds no bar after the features' warm-up of " +
+                                       std::to_string(data_->features.warm_up) +
+                                       " bars: choose a longer one");
+  }
+  require_finite(*data_, split_);
+  find_starts(config_.max_gap > 0 ? config_.max_gap : 3 * tape.interval);
+}
+
+void TradingEnv::find_starts(TimeMs max_gap) {
+  const std::vector<TimeMs>& time = data_->tape.open_time;
+  run_end_.resize(split_.size());
+  std::uint64_t end = split_.end - 1;
+  for (std::size_t bar = split_.end; bar-- > split_.begin;) {
+    if (bar + 1 < split_.end && time[bar + 1] - time[bar] > max_gap) end = bar;
+    run_end_[bar - split_.begin] = end;
+  }
+  for (std::size_t bar = split_.begin; bar < split_.end; ++bar) {
+    if (run_end_[bar - split_.begin] > bar) starts_.push_back(bar);
+  }
+  if (starts_.empty()) {
+    throw Error("env.empty_split",
+                "no two neighbouring bars of the split lie without a gap: choose a longer one");
+  }
+}
+
+void TradingEnv::start_episode(Lane& lane, std::size_t index) {
+  std::uint64_t start = starts_.front();
+  if (config_.random_start) {
+    RandomStream random(seed_, std::uint64_t{index} << 32 | lane.episode);
+    start = starts_[random.below(starts_.size())];
+  } else if (lane.episode > 0) {
+    const auto next = std::lower_bound(starts_.begin(), starts_.end(), lane.bar);
+    if (next != starts_.end()) start = *next;
+  }
+  const std::uint64_t episode = lane.episode + 1;
+  lane = Lane{};
+  lane.episode = episode;
+  lane.account.cash = config_.initial_equity;
+  lane.equity = lane.peak = config_.initial_equity;
+  lane.bar = start;
+  lane.end = run_end_[start - split_.begin];
+  if (config_.episode_length > 0)
+    lane.end = std::min<std::uint64_t>(lane.end, start + config_.episode_length);
+}
+
+void TradingEnv::reset(std::uint64_t seed, std::span<float> observations) {
+  seed_ = seed;
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    lanes_[i] = Lane{};
+    start_episode(lanes_[i], i);
+    observe(lanes_[i], observations.data() + i * observation_size_);
+  }
+}
+
+void TradingEnv::step(std::size_t first_lane, std::size_t lane_count, const StepBuffers& buffers) {
+  const double ruin = config_.ruin_share * config_.initial_equity;
+  for (std::size_t i = first_lane; i < first_lane + lane_count; ++i) {
+    Lane& lane = lanes_[i];
+    const double before = lane.equity;
+    advance(lane, buffers.actions[i]);
+    buffers.rewards[i] = static_cast<float>(reward(lane, before));
+
+    const bool ruined = lane.equity < ruin;
+    const bool cut_off = !ruined && lane.bar == lane.end;
+    buffers.terminated[i] = ruined;
+    buffers.truncated[i] = cut_off;
+    if (ruined || cut_off) {
+      observe(lane, buffers.final_observations + i * observation_size_);
+      start_episode(lane, i);
+    }
+    observe(lane, buffers.observations + i * observation_size_);
+  }
+}
+
+/// Plays the lane's next bar: the sequence of BarEngine::process_bar for a target and no protective exits.
+inline void TradingEnv::advance(Lane& lane, std::int32_t action) const {
+  const execution::TapeBar& bar = data_->tape.bars[++lane.bar];
+  pay_funding(lane, bar.funding_at_open, bar.open);
+  if (execution::reaches_liquidation(lane.account, bar.open, lane.liquidation_price)) {
+    liquidate(lane, bar.open);
+  } else {
+    trade(lane, bar, action);
+  }
+  pay_funding(lane, bar.funding_inside, bar.open);
+  const double worst = lane.account.units > 0 ? bar.low : bar.high;
+  if (execution::reaches_liquidation(lane.account, worst, lane.liquidation_price)) {
+    liquidate(lane, lane.liquidation_price);
+  }
+  lane.equity = lane.account.equity(bar.close);
+}
+
+inline void TradingEnv::trade(Lane& lane, const execution::TapeBar& bar, std::int32_t action) const {
+  execution::Account& account = lane.account;
+  if (action != lane.level) {
+    lane.level = action;
+    lane.wanted_units = execution::units_for_target(rates_, bar, account,
+                                                    config_.exposures[static_cast<std::size_t>(action)]);
+  }
+  const double missing = lane.wanted_units - account.units;
+  if (missing == 0) return;
+  if (execution::below_minimum(rates_, bar.open, missing, lane.wanted_units == 0)) {
+    lane.wanted_units = account.units;
+    return;
+  }
+  const double before = account.units;
+  execution::trade_towards(rates_, bar, account, lane.wanted_units);
+  if (before == 0 || (before > 0) != (account.units > 0)) lane.opened_bar = lane.bar;
+  lane.liquidation_price = execution::liquidation_price(rates_, account);
+}
+
+inline void TradingEnv::pay_funding(Lane& lane, double rate, double price) const {
+  if (rate == 0 || lane.account.units == 0) return;
+  execution::settle_funding(lane.account, rate, price);
+  lane.liquidation_price = execution::liquidation_price(rates_, lane.account);
+}
+
+inline void TradingEnv::liquidate(Lane& lane, double price) const {
+  execution::apply_fill(lane.account, execution::liquidation_fill(rates_, lane.account, price));
+  lane.wanted_units = 0;
+  lane.liquidation_price = 0;
+  lane.level = -1;
+}
+
+inline double TradingEnv::reward(Lane& lane, double equity_before) const {
+  const double equity = std::max(lane.equity, equity_floor_share * config_.initial_equity);
+  lane.peak = std::max(lane.peak, equity);
+  const double drawdown_before = lane.drawdown;
+  lane.drawdown = 1.0 - equity / lane.peak;
+  const double growth = equity / equity_before;
+  double reward = 0;
+  if (config_.reward == RewardKind::log_growth) {
+    reward = growth == 1.0 ? 0.0 : std::log(growth);
+  } else {
+    const double gain = growth - 1.0;
+    const double mean_change = gain - lane.mean;
+    const double square_change = gain * gain - lane.square;
+    const double variance = lane.square - lane.mean * lane.mean;
+    if (variance > least_variance) {
+      reward =
+          (lane.square * mean_change - 0.5 * lane.mean * square_change) / (variance * std::sqrt(variance));
+    }
+    lane.mean += config_.sharpe_eta * mean_change;
+    lane.square += config_.sharpe_eta * square_change;
+  }
+  return reward - config_.drawdown_penalty * std::max(0.0, lane.drawdown - drawdown_before);
+}
+
+inline void TradingEnv::observe(const Lane& lane, float* observation) const {
+  const float* row = data_->features.values.data() + lane.bar * columns_;
+  // The next step reads the row behind this one: ask for it while this one is copied.
+  if (lane.bar + 1 < data_->features.rows) {
+    for (std::size_t at = 0; at < columns_; at += cache_line_floats) __builtin_prefetch(row + columns_ + at);
+  }
+  copy_row(observation, row, columns_);
+
+  const double close = data_->tape.bars[lane.bar].close;
+  const execution::Account& account = lane.account;
+  float* values = observation + columns_;
+  if (account.units == 0) {
+    values[features::exposure] = values[features::unrealised_return] = values[features::time_in_position] = 0;
+  } else {
+    const double equity = std::max(lane.equity, equity_floor_share * config_.initial_equity);
+    const double age = static_cast<double>(lane.bar - lane.opened_bar + 1);
+    values[features::exposure] = static_cast<float>(clamped(account.units * close / equity));
+    values[features::unrealised_return] =
+        static_cast<float>(clamped(percent_scale * account.unrealised_return(close)));
+    values[features::time_in_position] = static_cast<float>(age / (age + position_age_half_bars));
+  }
+  values[features::drawdown] = static_cast<float>(clamped(percent_scale * lane.drawdown));
+}
+
+std::string TradingEnv::save_state() const {
+  ByteWriter writer;
+  writer.value<std::uint64_t>(split_.begin);
+  writer.value<std::uint64_t>(split_.end);
+  writer.value<std::uint64_t>(starts_.size());
+  writer.value<std::uint64_t>(config_.exposures.size());
+  writer.value(config_.initial_equity);
+  writer.value(seed_);
+  writer.array(std::span<const Lane>(lanes_));
+  return writer.take();
+}
+
+void TradingEnv::load_state(std::string_view state) {
+  const auto require = [](bool good) {
+    if (!good) throw Error("bytes.damaged", "the saved state is damaged or belongs to another environment");
+  };
+  ByteReader reader(state);
+  require(reader.value<std::uint64_t>() == split_.begin && reader.value<std::uint64_t>() == split_.end);
+  require(reader.value<std::uint64_t>() == starts_.size());
+  require(reader.value<std::uint64_t>() == config_.exposures.size());
+  require(reader.value<double>() == config_.initial_equity);
+  const auto seed = reader.value<std::uint64_t>();
+  std::vector<Lane> lanes(lanes_.size());
+  reader.array_into(std::span<Lane>(lanes));
+  require(reader.done());
+  for (const Lane& lane : lanes) {
+    require(lane.bar >= split_.begin && lane.bar < lane.end && lane.end < split_.end);
+    require(lane.opened_bar <= lane.bar && lane.level >= -1);
+    require(lane.level < static_cast<std::int32_t>(config_.exposures.size()));
+  }
+  seed_ = seed;
+  lanes_ = std::move(lanes);
+}
+
+}  // namespace stevie::env
