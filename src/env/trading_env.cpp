@@ -6,20 +6,14 @@
 
 #include "core/bytes.h"
 #include "core/error.h"
+#include "env/account_values.h"
 
 namespace stevie::env {
 namespace {
 
-constexpr double account_value_limit = 10.0;
-constexpr double percent_scale = 10.0;
-constexpr double position_age_half_bars = 24.0;
 constexpr double equity_floor_share = 1e-4;
 constexpr double least_variance = 1e-12;
 constexpr std::size_t cache_line_floats = 16;
-
-double clamped(double value) {
-  return std::clamp(value, -account_value_limit, account_value_limit);
-}
 
 /// The usual width as a constant lets the compiler copy the row with a few vector moves.
 void copy_row(float* to, const float* from, std::size_t columns) {
@@ -56,7 +50,6 @@ std::vector<std::string> TradingEnvConfig::faults() const {
                 exposures.begin() + static_cast<std::ptrdiff_t>(i),
             "exposure " + std::to_string(exposures[i]) + " is listed twice");
   }
-  require(max_gap >= 0, "max_gap must not be negative");
   require(std::isfinite(initial_equity) && initial_equity > 0, "initial_equity must be above 0");
   require(std::isfinite(drawdown_penalty) && drawdown_penalty >= 0, "drawdown_penalty must be 0 or above");
   require(sharpe_eta > 0 && sharpe_eta < 1, "sharpe_eta must lie between 0 and 1");
@@ -88,15 +81,18 @@ TradingEnv::TradingEnv(std::shared_ptr<const MarketData> data, market::BarRange 
                                        " bars: choose a longer one");
   }
   require_finite(*data_, split_);
-  find_starts(config_.max_gap > 0 ? config_.max_gap : 3 * tape.interval);
+  find_starts();
 }
 
-void TradingEnv::find_starts(TimeMs max_gap) {
-  const std::vector<TimeMs>& time = data_->tape.open_time;
+void TradingEnv::find_starts() {
+  market::Bars stamps;
+  stamps.interval = data_->tape.interval;
+  stamps.open_time = data_->tape.open_time;
+  const std::vector<std::uint8_t> gap_before = market::long_gap_before(stamps, config_.gaps);
   run_end_.resize(split_.size());
   std::uint64_t end = split_.end - 1;
   for (std::size_t bar = split_.end; bar-- > split_.begin;) {
-    if (bar + 1 < split_.end && time[bar + 1] - time[bar] > max_gap) end = bar;
+    if (bar + 1 < split_.end && gap_before[bar + 1] != 0) end = bar;
     run_end_[bar - split_.begin] = end;
   }
   for (std::size_t bar = split_.begin; bar < split_.end; ++bar) {
@@ -239,19 +235,8 @@ inline void TradingEnv::observe(const Lane& lane, float* observation) const {
   copy_row(observation, row, columns_);
 
   const double close = data_->tape.bars[lane.bar].close;
-  const execution::Account& account = lane.account;
-  float* values = observation + columns_;
-  if (account.units == 0) {
-    values[features::exposure] = values[features::unrealised_return] = values[features::time_in_position] = 0;
-  } else {
-    const double equity = std::max(lane.equity, equity_floor_share * config_.initial_equity);
-    const double age = static_cast<double>(lane.bar - lane.opened_bar + 1);
-    values[features::exposure] = static_cast<float>(clamped(account.units * close / equity));
-    values[features::unrealised_return] =
-        static_cast<float>(clamped(percent_scale * account.unrealised_return(close)));
-    values[features::time_in_position] = static_cast<float>(age / (age + position_age_half_bars));
-  }
-  values[features::drawdown] = static_cast<float>(clamped(percent_scale * lane.drawdown));
+  write_account_values(lane.account, close, lane.peak, lane.bar - lane.opened_bar + 1,
+                       observation + columns_);
 }
 
 std::string TradingEnv::save_state() const {

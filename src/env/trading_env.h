@@ -10,6 +10,7 @@
 #include "execution/bar_tape.h"
 #include "features/observation.h"
 #include "market/bars.h"
+#include "market/gaps.h"
 
 namespace stevie::env {
 
@@ -34,9 +35,8 @@ struct TradingEnvConfig {
   /// Start each episode at a random bar of the split. Default true; false: at its first bar, or the one after
   /// a gap.
   bool random_start = true;
-  /// Bars further apart than this end an episode (truncated): nothing is carried over a hole. Default 0:
-  /// three times the bars' interval.
-  TimeMs max_gap = 0;
+  /// Gaps that end an episode (truncated): nothing is carried over a hole. Default: more than 3 missing bars.
+  market::GapPolicy gaps;
   execution::Instrument instrument;
   double initial_equity = 10'000.0;
 
@@ -63,11 +63,8 @@ struct TradingEnvConfig {
 /// trades nothing: the units stay, the exposure drifts with the price. The rules and their order on the bar
 /// are those of execution::BarEngine::set_target; the same targets give the same equity, bit for bit.
 ///
-/// Observation (104 float32): the feature row of bar t, then the account at the close of t:
-///   exposure           position value / equity, clamped to +-10
-///   unrealised return  10 * gain of the open position on its entry, clamped to +-10
-///   drawdown           10 * (1 - equity / peak of the episode), clamped to 10
-///   time in position   n / (n + 24), n = closed bars since the position was opened or flipped; 0 when flat
+/// Observation (104 float32): the feature row of bar t, then the account at the close of t, written by
+/// write_account_values.
 ///
 /// An episode starts flat at a bar that has seen the features' whole warm-up. It is terminated by ruin,
 /// truncated after episode_length decisions, at the last bar of the split, or at the last bar before a gap.
@@ -108,7 +105,7 @@ class TradingEnv final : public VectorEnv {
     std::int32_t padding = 0;
   };
 
-  void find_starts(TimeMs max_gap);
+  void find_starts();
   void start_episode(Lane& lane, std::size_t index);
   void advance(Lane& lane, std::int32_t action) const;
   void trade(Lane& lane, const execution::TapeBar& bar, std::int32_t action) const;
