@@ -1,7 +1,7 @@
 # stevie_folder(NAME [DEPENDS folder...] [LINK library...])
 #
 # Makes the library stevie_NAME from every .cpp in the folder, the test program NAME_test from every *_test.cpp and,
-# with STEVIE_FUZZ, one fuzz program from each *_fuzz.cpp. DEPENDS names folders of src/, LINK other libraries.
+# with STEVIE_FUZZ, one fuzz program from each *_fuzz.cpp, which the target `fuzzers` builds. DEPENDS names folders of src/, LINK other libraries.
 function(stevie_folder name)
   cmake_parse_arguments(arg "" "" "DEPENDS;LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
@@ -34,6 +34,7 @@ function(stevie_folder name)
       target_compile_options(${fuzz_name} PRIVATE -fsanitize=fuzzer)
       target_link_options(${fuzz_name} PRIVATE -fsanitize=fuzzer)
       target_link_libraries(${fuzz_name} PRIVATE stevie_${name})
+      add_dependencies(fuzzers ${fuzz_name})
     endforeach()
   endif()
 endfunction()

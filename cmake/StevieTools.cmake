@@ -22,6 +22,11 @@ if(STEVIE_SANITIZE)
   add_link_options(-fsanitize=${STEVIE_SANITIZE})
 endif()
 
+if(STEVIE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # libFuzzer steers by the branches that an input takes
+  add_custom_target(fuzzers)
+endif()
+
 find_program(MOLD_PROGRAM mold)
 if(MOLD_PROGRAM AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_link_options(-fuse-ld=mold)

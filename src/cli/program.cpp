@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "core/error.h"
@@ -17,6 +19,24 @@ constexpr int exit_interrupted = 130;
 void add_commands(CLI::App& app, CommandContext& context) {
   add_config_command(app, context);
   add_data_command(app, context);
+}
+
+/// What is wrong with the arguments, in the words of CLI11 except where those name the wrong thing.
+std::string usage_fault(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* deepest = &app;
+  while (!deepest->get_subcommands().empty()) deepest = deepest->get_subcommands().front();
+  std::string name = deepest->get_name();
+  for (const CLI::App* parent = deepest->get_parent(); parent != nullptr; parent = parent->get_parent()) {
+    name = parent->get_name() + " " + name;
+  }
+  std::string message = error.what();
+  const std::vector<std::string> extra = app.remaining(true);
+  const bool wants_command =
+      dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !deepest->get_subcommands({}).empty();
+  if (wants_command) {
+    message = extra.empty() ? "say which command to run" : "there is no command \"" + extra.front() + "\"";
+  }
+  return message + "; `" + name + " --help` tells what is possible";
 }
 
 }  // namespace
@@ -65,7 +85,9 @@ int run_program(int argc, const char* const* argv, std::vector<const char*> envi
     out.flush();
     return 0;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, out, err) == 0 ? 0 : exit_bad_input;
+    if (error.get_exit_code() == 0) return app.exit(error, out, err);  // --help
+    err << "stevie: " << usage_fault(app, error) << "\n";
+    return exit_bad_input;
   } catch (const Interrupted& stop) {
     err << "stevie: " << stop.what() << "\n";
     return exit_interrupted;
