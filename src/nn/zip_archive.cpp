@@ -73,7 +73,11 @@ std::string read_member(zip_t* archive, zip_uint64_t index, const std::string& p
                            zip_strerror(archive)),
                place);
   }
-  constexpr std::size_t chunk_bytes = 1 << 20;
+  zip_stat_t declared;
+  zip_stat_init(&declared);
+  zip_stat_index(archive, index, 0, &declared);
+  // The declared size is only a hint: it may be absent, or a lie.
+  const std::size_t chunk_bytes = std::min<std::size_t>(declared.size + 1, 1 << 20);
   std::string bytes;
   while (true) {
     const std::size_t filled = bytes.size();

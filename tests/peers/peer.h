@@ -18,12 +18,11 @@ inline std::string python() {
 }
 
 inline constexpr const char* no_python =
-    "STEVIE_PEERS_PYTHON is unset: the comparison with other programs needs a Python that has the packages "
-    "of "
-    "tests/peers/requirements.txt";
+    "STEVIE_PEERS_PYTHON is unset: this comparison needs a Python with tests/peers/requirements.txt "
+    "installed";
 
-/// Runs tests/peers/<script> with these arguments (quoted as the shell wants them) and returns what it
-/// printed. A script that fails fails the test, with its output.
+/// Runs tests/peers/<script> with these arguments (quoted as the shell wants them) and returns its stdout;
+/// its stderr goes to the test's. A script that fails fails the test.
 inline std::string run(const std::string& script, const std::string& arguments) {
   const std::string path = std::string(STEVIE_PEERS_FOLDER) + "/" + script;
   const std::string command = "'" + python() + "' '" + path + "' " + arguments;
