@@ -1,0 +1,358 @@
+#include "rl/ppo.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include "core/bytes.h"
+#include "core/error.h"
+#include "nn/simd.h"
+
+namespace stevie::rl {
+namespace {
+
+// Streams of the seed. Lanes of the environment use the numbers from 0 up, so these start far above.
+constexpr std::uint64_t action_stream = std::uint64_t{1} << 40;
+constexpr std::uint64_t shuffle_stream = std::uint64_t{1} << 41;
+
+double scheduled(double value, Schedule schedule, std::uint64_t done, std::uint64_t total) {
+  if (schedule == Schedule::constant || total == 0) return value;
+  return value * std::max(0.0, 1.0 - static_cast<double>(done) / static_cast<double>(total));
+}
+
+void require_fitting(const env::VectorEnv& environment, const nn::NetworkConfig& network, const PpoConfig& config) {
+  if (environment.lanes() == config.n_envs && environment.observation_size() == network.observation_size &&
+      environment.action_count() == network.action_count) {
+    return;
+  }
+  throw Error("rl.env_differs",
+              fmt::format("the environment has {} lanes, {} observation values and {} actions, the training expects {}, "
+                          "{} and {}: use the configuration that they were made for",
+                          environment.lanes(), environment.observation_size(), environment.action_count(),
+                          config.n_envs, network.observation_size, network.action_count));
+}
+
+}  // namespace
+
+/// The lanes that one thread steps, with what it needs for them.
+struct Ppo::RolloutWorker {
+  std::size_t first_lane;
+  std::size_t lane_count;
+  nn::NetworkWorkspace workspace;
+  std::vector<RandomStream> random;  // per lane
+  AlignedVector<float> uniforms;     // (lanes, padded)
+  AlignedVector<std::int32_t> actions;
+  AlignedVector<float> log_probabilities;
+  struct CutOff {
+    std::size_t row;         // of the rollout
+    float final_value;       // what the value network expects after it
+  };
+  std::vector<CutOff> cut_off;  // truncated episodes of this rollout
+};
+
+/// The rows of one minibatch side by side, padded to whole vectors.
+struct Ppo::Minibatch {
+  std::size_t size = 0;
+  nn::NetworkWorkspace workspace;
+  AlignedVector<float> observations;  // (batch, observation_size)
+  AlignedVector<std::int32_t> actions;
+  AlignedVector<float> old_log_probabilities, advantages, returns, old_values;
+};
+
+Ppo::Ppo(env::VectorEnv& environment, const nn::NetworkConfig& network, const PpoConfig& config)
+    : env_(environment),
+      config_(config),
+      network_(network),
+      optimizer_(network_.parameters().size(), {}),
+      gradients_(network_.parameters().size()),
+      rollout_(config.n_steps, config.n_envs, network.observation_size),
+      episodes_(config.n_envs),
+      final_observations_(config.n_envs * network.observation_size),
+      minibatch_(std::make_unique<Minibatch>()),
+      pool_(config.threads),
+      shuffle_random_(config.seed, shuffle_stream) {
+  validate(config_);
+  require_fitting(environment, network, config_);
+  network_.initialise_orthogonal(config_.seed);
+
+  const std::size_t worker_count = std::min(config_.threads, config_.n_envs);
+  for (std::size_t w = 0; w < worker_count; ++w) {
+    auto worker = std::make_unique<RolloutWorker>();
+    worker->first_lane = config_.n_envs * w / worker_count;
+    worker->lane_count = config_.n_envs * (w + 1) / worker_count - worker->first_lane;
+    worker->workspace = network_.make_workspace(worker->lane_count);
+    for (std::size_t i = 0; i < worker->lane_count; ++i) {
+      worker->random.emplace_back(config_.seed, action_stream + worker->first_lane + i);
+    }
+    const std::size_t padded = nn::simd::round_up(worker->lane_count);
+    worker->uniforms.resize(padded);
+    worker->actions.resize(padded);
+    worker->log_probabilities.resize(padded);
+    workers_.push_back(std::move(worker));
+  }
+
+  const std::size_t rows = nn::simd::round_up(std::min(config_.batch_size, rollout_.size()));
+  minibatch_->workspace = network_.make_workspace(rows);
+  minibatch_->observations.resize(rows * network.observation_size);
+  minibatch_->actions.resize(rows);
+  for (auto* column : {&minibatch_->old_log_probabilities, &minibatch_->advantages, &minibatch_->returns,
+                       &minibatch_->old_values}) {
+    column->resize(rows);
+  }
+  env_.reset(config_.seed, {rollout_.observation(0, 0), config_.n_envs * network.observation_size});
+}
+
+Ppo::~Ppo() = default;
+
+UpdateStats Ppo::iterate(std::uint64_t total_timesteps) {
+  collect_rollout();
+  return update(total_timesteps);
+}
+
+void Ppo::collect_rollout() {
+  // The row after the last rollout opens this one.
+  if (timesteps_ > 0) {
+    std::memcpy(rollout_.observation(0, 0), rollout_.observation(config_.n_steps, 0),
+                config_.n_envs * rollout_.observation_size * sizeof(float));
+  }
+  pool_.parallel_for(workers_.size(), [this](std::size_t w) { collect_lanes(*workers_[w]); });
+  timesteps_ += rollout_.size();
+  for (std::size_t row = 0; row < rollout_.size(); ++row) {
+    episodes_.step(row % config_.n_envs, rollout_.rewards[row],
+                   (rollout_.truncated[row] | rollout_.terminated[row]) != 0);
+  }
+  for (const auto& worker : workers_) {
+    for (const auto& [row, final_value] : worker->cut_off) {
+      rollout_.rewards[row] += static_cast<float>(config_.gamma) * final_value;
+    }
+  }
+  compute_advantages(rollout_, static_cast<float>(config_.gamma), static_cast<float>(config_.gae_lambda));
+}
+
+void Ppo::collect_lanes(RolloutWorker& worker) {
+  const std::size_t envs = config_.n_envs;
+  const std::size_t width = rollout_.observation_size;
+  const LogitsView logits{worker.workspace.logits.data(), worker.workspace.batch_stride, network_.config().action_count,
+                          worker.lane_count};
+  worker.cut_off.clear();
+  for (std::size_t t = 0; t < config_.n_steps; ++t) {
+    const std::size_t row = t * envs + worker.first_lane;
+    network_.forward(rollout_.observation(t, worker.first_lane), width, worker.lane_count, worker.workspace);
+    for (std::size_t i = 0; i < worker.lane_count; ++i) worker.uniforms[i] = worker.random[i].uniform_float();
+    sample_actions(logits, worker.uniforms.data(), worker.actions.data(), worker.log_probabilities.data());
+    std::copy_n(worker.actions.data(), worker.lane_count, &rollout_.actions[row]);
+    std::copy_n(worker.log_probabilities.data(), worker.lane_count, &rollout_.log_probabilities[row]);
+    std::copy_n(worker.workspace.values.data(), worker.lane_count, &rollout_.values[row]);
+
+    env_.step(worker.first_lane, worker.lane_count,
+              {.actions = &rollout_.actions[t * envs],
+               .observations = rollout_.observation(t + 1, 0),
+               .rewards = &rollout_.rewards[t * envs],
+               .terminated = &rollout_.terminated[t * envs],
+               .truncated = &rollout_.truncated[t * envs],
+               .final_observations = final_observations_.data()});
+    value_cut_off_episodes(worker, t);
+  }
+  network_.forward(rollout_.observation(config_.n_steps, worker.first_lane), width, worker.lane_count,
+                   worker.workspace);
+  std::copy_n(worker.workspace.values.data(), worker.lane_count,
+              &rollout_.values[config_.n_steps * envs + worker.first_lane]);
+}
+
+void Ppo::value_cut_off_episodes(RolloutWorker& worker, std::size_t step) {
+  for (std::size_t lane = worker.first_lane; lane < worker.first_lane + worker.lane_count; ++lane) {
+    const std::size_t row = step * config_.n_envs + lane;
+    if (rollout_.truncated[row] == 0 || rollout_.terminated[row] != 0) continue;
+    network_.forward(&final_observations_[lane * rollout_.observation_size], rollout_.observation_size, 1,
+                     worker.workspace);
+    worker.cut_off.push_back({row, worker.workspace.values[0]});
+  }
+}
+
+UpdateStats Ppo::update(std::uint64_t total_timesteps) {
+  const double learning_rate =
+      scheduled(config_.learning_rate, config_.learning_rate_schedule, timesteps_, total_timesteps);
+  const double clip_range = scheduled(config_.clip_range, config_.clip_range_schedule, timesteps_, total_timesteps);
+  std::vector<std::vector<std::uint32_t>> permutations(config_.n_epochs, std::vector<std::uint32_t>(rollout_.size()));
+  for (auto& rows : permutations) shuffle(rows);
+  return update_in_order(learning_rate, clip_range, permutations);
+}
+
+void Ppo::shuffle(std::vector<std::uint32_t>& rows) {
+  std::iota(rows.begin(), rows.end(), 0u);
+  for (std::size_t left = rows.size(); left > 1; --left) std::swap(rows[left - 1], rows[shuffle_random_.below(left)]);
+}
+
+void Ppo::gather(std::span<const std::uint32_t> rows) {
+  Minibatch& batch = *minibatch_;
+  batch.size = rows.size();
+  const std::size_t width = rollout_.observation_size;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::uint32_t row = rows[i];
+    std::memcpy(&batch.observations[i * width], rollout_.observation(row), width * sizeof(float));
+    batch.actions[i] = rollout_.actions[row];
+    batch.old_log_probabilities[i] = rollout_.log_probabilities[row];
+    batch.advantages[i] = rollout_.advantages[row];
+    batch.returns[i] = rollout_.returns[row];
+    batch.old_values[i] = rollout_.values[row];
+  }
+  if (config_.normalize_advantage && rows.size() > 1) normalise_advantages();
+}
+
+void Ppo::normalise_advantages() {
+  const std::span<float> advantages(minibatch_->advantages.data(), minibatch_->size);
+  const auto count = static_cast<double>(advantages.size());
+  double sum = 0, squares = 0;
+  for (const float advantage : advantages) sum += advantage;
+  const double mean = sum / count;
+  for (const float advantage : advantages) squares += (advantage - mean) * (advantage - mean);
+  constexpr double smallest_deviation = 1e-8;
+  const double scale = 1.0 / (std::sqrt(squares / (count - 1.0)) + smallest_deviation);
+  for (float& advantage : advantages) advantage = static_cast<float>((advantage - mean) * scale);
+}
+
+PolicyLossSums Ppo::policy_pass(float clip_range) {
+  Minibatch& batch = *minibatch_;
+  nn::NetworkWorkspace& workspace = batch.workspace;
+  network_.forward_policy(batch.observations.data(), rollout_.observation_size, batch.size, workspace);
+  return policy_loss({workspace.logits.data(), workspace.batch_stride, network_.config().action_count, batch.size},
+                     {batch.actions.data(), batch.advantages.data(), batch.old_log_probabilities.data()}, clip_range,
+                     static_cast<float>(config_.ent_coef), workspace.logit_gradients.data());
+}
+
+double Ppo::value_pass() {
+  Minibatch& batch = *minibatch_;
+  nn::NetworkWorkspace& workspace = batch.workspace;
+  network_.forward_value(batch.observations.data(), rollout_.observation_size, batch.size, workspace);
+  return value_loss(workspace.values.data(), batch.returns.data(), batch.old_values.data(), batch.size,
+                    static_cast<float>(config_.vf_coef), static_cast<float>(config_.clip_range_vf.value_or(0.0)),
+                    workspace.value_gradients.data());
+}
+
+Ppo::MinibatchLoss Ppo::forward_and_backward(float clip_range) {
+  const float* observations = minibatch_->observations.data();
+  const std::size_t width = rollout_.observation_size;
+  const std::size_t size = minibatch_->size;
+  nn::NetworkWorkspace& workspace = minibatch_->workspace;
+  MinibatchLoss loss;
+  if (network_.shared_trunk()) {
+    loss.policy = policy_pass(clip_range);
+    loss.value = value_pass();
+    network_.backward(observations, width, size, workspace, gradients_.data());
+    return loss;
+  }
+  // The two networks meet in the gradient's norm only, so they may run side by side.
+  pool_.parallel_for(2, [&](std::size_t half) {
+    if (half == 0) {
+      loss.policy = policy_pass(clip_range);
+      network_.backward_policy(observations, width, size, workspace, gradients_.data());
+    } else {
+      loss.value = value_pass();
+      network_.backward_value(observations, width, size, workspace, gradients_.data());
+    }
+  });
+  return loss;
+}
+
+void Ppo::apply_gradients(double learning_rate) {
+  const std::span<const float> gradients = gradients_;
+  const std::size_t split = network_.policy_end();
+  const double norm = std::sqrt(nn::squared_norm(gradients.first(split)) + nn::squared_norm(gradients.subspan(split)));
+  constexpr double smallest_norm = 1e-6;  // torch.nn.utils.clip_grad_norm_
+  const auto scale = static_cast<float>(std::min(1.0, config_.max_grad_norm / (norm + smallest_norm)));
+  optimizer_.begin_step(learning_rate);
+  optimizer_.update_range(network_.parameters().data(), gradients_.data(), scale, 0, gradients_.size());
+}
+
+UpdateStats Ppo::update_in_order(double learning_rate, double clip_range,
+                                 std::span<const std::vector<std::uint32_t>> permutations) {
+  UpdateStats stats;
+  stats.learning_rate = learning_rate;
+  stats.clip_range = clip_range;
+  std::size_t minibatches = 0;
+  for (const std::vector<std::uint32_t>& order : permutations) {
+    double epoch_kl = 0;
+    std::size_t epoch_minibatches = 0;
+    for (std::size_t first = 0; first < order.size() && !stats.stopped_early; first += config_.batch_size) {
+      const std::size_t size = std::min(config_.batch_size, order.size() - first);
+      gather(std::span(order).subspan(first, size));
+      const MinibatchLoss sums = forward_and_backward(static_cast<float>(clip_range));
+
+      const auto rows = static_cast<double>(size);
+      const double policy = sums.policy.surrogate / rows;
+      const double value = sums.value / rows;
+      const double entropy = -sums.policy.entropy / rows;
+      const double kl = sums.policy.approx_kl / rows;
+      stats.loss = policy + config_.ent_coef * entropy + config_.vf_coef * value;
+      stats.policy_gradient_loss += policy;
+      stats.value_loss += value;
+      stats.entropy_loss += entropy;
+      stats.clip_fraction += sums.policy.clipped / rows;
+      epoch_kl += kl;
+      ++minibatches;
+      ++epoch_minibatches;
+      constexpr double kl_tolerance = 1.5;
+      if (config_.target_kl && kl > kl_tolerance * *config_.target_kl) {
+        stats.stopped_early = true;
+        break;
+      }
+      apply_gradients(learning_rate);
+    }
+    stats.approx_kl = epoch_kl / static_cast<double>(epoch_minibatches);
+    ++n_updates_;
+    if (stats.stopped_early) break;
+  }
+  for (double* mean : {&stats.policy_gradient_loss, &stats.value_loss, &stats.entropy_loss, &stats.clip_fraction}) {
+    *mean /= static_cast<double>(minibatches);
+  }
+  stats.explained_variance = explained_variance(rollout_);
+  stats.n_updates = n_updates_;
+  return stats;
+}
+
+std::string Ppo::save_state() const {
+  ByteWriter writer;
+  writer.array(network_.parameters());
+  writer.array(optimizer_.mean());
+  writer.array(optimizer_.square());
+  writer.value(optimizer_.steps());
+  const std::size_t row = config_.n_envs * rollout_.observation_size;
+  writer.array(std::span<const float>(rollout_.observation(timesteps_ > 0 ? rollout_.size() : 0), row));
+  for (const auto& worker : workers_) {
+    for (const RandomStream& random : worker->random) writer.value(random.position());
+  }
+  writer.value(shuffle_random_.position());
+  writer.value(timesteps_);
+  writer.value(n_updates_);
+  episodes_.save(writer);
+  const std::string environment = env_.save_state();
+  writer.array(std::span<const char>(environment));
+  return writer.take();
+}
+
+void Ppo::load_state(std::string_view state) {
+  ByteReader reader(state);
+  reader.array_into(network_.parameters());
+  reader.array_into(optimizer_.mean());
+  reader.array_into(optimizer_.square());
+  optimizer_.set_steps(reader.value<std::uint64_t>());
+  const std::size_t row = config_.n_envs * rollout_.observation_size;
+  // collect_rollout() takes its first observations from the last row, unless nothing was collected yet.
+  reader.array_into(std::span<float>(rollout_.observation(config_.n_steps, 0), row));
+  std::memcpy(rollout_.observation(0, 0), rollout_.observation(config_.n_steps, 0), row * sizeof(float));
+  for (const auto& worker : workers_) {
+    for (RandomStream& random : worker->random) random.set_position(reader.value<std::uint64_t>());
+  }
+  shuffle_random_.set_position(reader.value<std::uint64_t>());
+  timesteps_ = reader.value<std::uint64_t>();
+  n_updates_ = reader.value<std::uint64_t>();
+  episodes_.load(reader);
+  const std::vector<char> environment = reader.array<char>();
+  env_.load_state({environment.data(), environment.size()});
+  if (!reader.done()) throw Error("bytes.damaged", "the saved state belongs to another configuration");
+}
+
+}  // namespace stevie::rl

@@ -1,0 +1,110 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/random.h"
+#include "core/thread_pool.h"
+#include "env/vector_env.h"
+#include "nn/adam.h"
+#include "nn/network.h"
+#include "rl/categorical.h"
+#include "rl/episode_log.h"
+#include "rl/ppo_config.h"
+#include "rl/rollout.h"
+
+namespace stevie::rl {
+
+/// What one update did, under the names of Stable-Baselines3's `train/` tags.
+struct UpdateStats {
+  double loss = 0;                  // of the last minibatch
+  double policy_gradient_loss = 0;  // mean over minibatches
+  double value_loss = 0;            // mean squared error, mean over minibatches
+  double entropy_loss = 0;          // minus the mean entropy
+  double approx_kl = 0;             // mean over the last epoch
+  double clip_fraction = 0;
+  double clip_range = 0;
+  double learning_rate = 0;
+  double explained_variance = 0;  // NaN where the returns do not vary
+  std::uint64_t n_updates = 0;    // epochs in all
+  bool stopped_early = false;     // by target_kl
+};
+
+/// Proximal policy optimisation (Schulman et al. 2017) with Stable-Baselines3's details: rollouts of n_steps in n_envs
+/// lanes, GAE, truncated episodes bootstrapped from their final observation, n_epochs of shuffled minibatches, clipped
+/// surrogate, global gradient clipping, Adam.
+///
+/// The environment must outlive it. The same configuration, environment and seed give the same bytes for any number of
+/// threads, and a training resumed from save_state() goes on as if it had never stopped.
+class Ppo {
+ public:
+  /// Resets the environment with the configured seed. Throws Error "config.faults" or "nn.bad_architecture", and
+  /// "rl.env_differs" where lanes or sizes of environment, network and configuration do not fit.
+  Ppo(env::VectorEnv& environment, const nn::NetworkConfig& network, const PpoConfig& config);
+  ~Ppo();
+
+  /// One rollout and one update. `total_timesteps` is where the schedules end.
+  UpdateStats iterate(std::uint64_t total_timesteps);
+
+  /// The halves of iterate(), for measurements and comparisons.
+  void collect_rollout();
+  UpdateStats update(std::uint64_t total_timesteps);
+  /// Trains on rollout() with the given minibatch order, one permutation of its rows per epoch.
+  UpdateStats update_in_order(double learning_rate, double clip_range,
+                              std::span<const std::vector<std::uint32_t>> permutations);
+
+  std::uint64_t timesteps() const { return timesteps_; }
+  const EpisodeLog& episodes() const { return episodes_; }
+  const PpoConfig& config() const { return config_; }
+  nn::ActorCritic& network() { return network_; }
+  const nn::ActorCritic& network() const { return network_; }
+  nn::Adam& optimizer() { return optimizer_; }
+  const nn::Adam& optimizer() const { return optimizer_; }
+  RolloutBuffer& rollout() { return rollout_; }
+  const RolloutBuffer& rollout() const { return rollout_; }
+
+  /// Everything but the configuration. load_state throws Error "bytes.damaged" where the bytes are not from the same
+  /// configuration.
+  std::string save_state() const;
+  void load_state(std::string_view state);
+
+ private:
+  struct Minibatch;
+  struct RolloutWorker;
+  struct MinibatchLoss {
+    PolicyLossSums policy;
+    double value = 0;  // sum of squared errors
+  };
+
+  void collect_lanes(RolloutWorker& worker);
+  /// Notes the value after every episode that `step` truncated.
+  void value_cut_off_episodes(RolloutWorker& worker, std::size_t step);
+  void gather(std::span<const std::uint32_t> rows);
+  void normalise_advantages();
+  /// Forward pass, loss and the loss's gradient at the outputs.
+  PolicyLossSums policy_pass(float clip_range);
+  double value_pass();
+  MinibatchLoss forward_and_backward(float clip_range);
+  void apply_gradients(double learning_rate);
+  void shuffle(std::vector<std::uint32_t>& rows);
+
+  env::VectorEnv& env_;
+  PpoConfig config_;
+  nn::ActorCritic network_;
+  nn::Adam optimizer_;
+  AlignedVector<float> gradients_;  // laid out as the network's parameters
+  RolloutBuffer rollout_;
+  EpisodeLog episodes_;
+  AlignedVector<float> final_observations_;  // (envs, observation_size)
+  std::vector<std::unique_ptr<RolloutWorker>> workers_;
+  std::unique_ptr<Minibatch> minibatch_;
+  ThreadPool pool_;
+  RandomStream shuffle_random_;
+  std::uint64_t timesteps_ = 0;
+  std::uint64_t n_updates_ = 0;
+};
+
+}  // namespace stevie::rl
