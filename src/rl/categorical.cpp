@@ -34,7 +34,8 @@ Vec log_sum_exp(const LogitsView& logits, std::size_t first) {
 
 }  // namespace
 
-void sample_actions(const LogitsView& logits, const float* uniforms, std::int32_t* actions, float* log_probabilities) {
+void sample_actions(const LogitsView& logits, const float* uniforms, std::int32_t* actions,
+                    float* log_probabilities) {
   const auto last_action = static_cast<std::int32_t>(logits.action_count) - 1;
   for (std::size_t first = 0; first < logits.batch; first += lanes) {
     const Vec log_total = log_sum_exp(logits, first);
@@ -95,7 +96,8 @@ PolicyLossSums policy_loss(const LogitsView& logits, const PolicyBatch& batch, f
     const Vec log_ratio = taken - simd::load(batch.old_log_probabilities + first);
     const Vec ratio = simd::exp(log_ratio);
     const Vec plain = advantage * ratio;
-    const Vec clipped = advantage * simd::clamp(ratio, simd::splat(1.0f - clip_range), simd::splat(1.0f + clip_range));
+    const Vec clipped =
+        advantage * simd::clamp(ratio, simd::splat(1.0f - clip_range), simd::splat(1.0f + clip_range));
     surrogate_sum -= valid * simd::min(plain, clipped);
     entropy_sum += valid * entropy;
     kl_sum += valid * ((ratio - 1.0f) - log_ratio);

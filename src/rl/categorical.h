@@ -4,8 +4,9 @@
 
 namespace stevie::rl {
 
-/// Logits of a batch of categorical distributions, action by action: value (a, b) is data[a * stride + b]. `stride` is at
-/// least the batch rounded up to simd::lanes, and all arrays here are aligned and may be read and written up to there.
+/// Logits of a batch of categorical distributions, action by action: value (a, b) is data[a * stride + b].
+/// `stride` is at least the batch rounded up to simd::lanes, and all arrays here are aligned and may be read
+/// and written up to there.
 struct LogitsView {
   const float* data;
   std::size_t stride;
@@ -15,7 +16,8 @@ struct LogitsView {
 
 /// Draws one action per row by inverting the cumulative distribution at uniforms[b] in [0, 1).
 /// log_probabilities[b] is that of the drawn action. A row's result depends on its own numbers only.
-void sample_actions(const LogitsView& logits, const float* uniforms, std::int32_t* actions, float* log_probabilities);
+void sample_actions(const LogitsView& logits, const float* uniforms, std::int32_t* actions,
+                    float* log_probabilities);
 
 /// Probabilities of every action, laid out as the logits.
 void action_probabilities(const LogitsView& logits, float* probabilities);
@@ -44,8 +46,9 @@ struct PolicyLossSums {
 PolicyLossSums policy_loss(const LogitsView& logits, const PolicyBatch& batch, float clip_range,
                            float entropy_coefficient, float* logit_gradients);
 
-/// coefficient * mean squared error of the values, which move at most clip_range away from old_values where clip_range
-/// is > 0, and its gradient with respect to values, zero in the padding. Returns the sum of squared errors.
+/// coefficient * mean squared error of the values, which move at most clip_range away from old_values where
+/// clip_range is > 0, and its gradient with respect to values, zero in the padding. Returns the sum of
+/// squared errors.
 double value_loss(const float* values, const float* returns, const float* old_values, std::size_t batch,
                   float coefficient, float clip_range, float* value_gradients);
 

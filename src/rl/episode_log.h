@@ -9,8 +9,8 @@
 
 namespace stevie::rl {
 
-/// Reward and length of the episodes that ended lately: what Stable-Baselines3 prints as ep_rew_mean and ep_len_mean,
-/// means over the last 100 episodes.
+/// Reward and length of the episodes that ended lately: what Stable-Baselines3 prints as ep_rew_mean and
+/// ep_len_mean, means over the last 100 episodes.
 class EpisodeLog {
  public:
   explicit EpisodeLog(std::size_t lanes) : running_reward_(lanes), running_length_(lanes) {}

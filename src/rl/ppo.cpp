@@ -23,16 +23,19 @@ double scheduled(double value, Schedule schedule, std::uint64_t done, std::uint6
   return value * std::max(0.0, 1.0 - static_cast<double>(done) / static_cast<double>(total));
 }
 
-void require_fitting(const env::VectorEnv& environment, const nn::NetworkConfig& network, const PpoConfig& config) {
+void require_fitting(const env::VectorEnv& environment, const nn::NetworkConfig& network,
+                     const PpoConfig& config) {
   if (environment.lanes() == config.n_envs && environment.observation_size() == network.observation_size &&
       environment.action_count() == network.action_count) {
     return;
   }
-  throw Error("rl.env_differs",
-              fmt::format("the environment has {} lanes, {} observation values and {} actions, the training expects {}, "
-                          "{} and {}: use the configuration that they were made for",
-                          environment.lanes(), environment.observation_size(), environment.action_count(),
-                          config.n_envs, network.observation_size, network.action_count));
+  throw Error(
+      "rl.env_differs",
+      fmt::format(
+          "the environment has {} lanes, {} observation values and {} actions, the training expects {}, "
+          "{} and {}: use the configuration that they were made for",
+          environment.lanes(), environment.observation_size(), environment.action_count(), config.n_envs,
+          network.observation_size, network.action_count));
 }
 
 }  // namespace
@@ -47,8 +50,8 @@ struct Ppo::RolloutWorker {
   AlignedVector<std::int32_t> actions;
   AlignedVector<float> log_probabilities;
   struct CutOff {
-    std::size_t row;         // of the rollout
-    float final_value;       // what the value network expects after it
+    std::size_t row;    // of the rollout
+    float final_value;  // what the value network expects after it
   };
   std::vector<CutOff> cut_off;  // truncated episodes of this rollout
 };
@@ -135,8 +138,8 @@ void Ppo::collect_rollout() {
 void Ppo::collect_lanes(RolloutWorker& worker) {
   const std::size_t envs = config_.n_envs;
   const std::size_t width = rollout_.observation_size;
-  const LogitsView logits{worker.workspace.logits.data(), worker.workspace.batch_stride, network_.config().action_count,
-                          worker.lane_count};
+  const LogitsView logits{worker.workspace.logits.data(), worker.workspace.batch_stride,
+                          network_.config().action_count, worker.lane_count};
   worker.cut_off.clear();
   for (std::size_t t = 0; t < config_.n_steps; ++t) {
     const std::size_t row = t * envs + worker.first_lane;
@@ -175,15 +178,18 @@ void Ppo::value_cut_off_episodes(RolloutWorker& worker, std::size_t step) {
 UpdateStats Ppo::update(std::uint64_t total_timesteps) {
   const double learning_rate =
       scheduled(config_.learning_rate, config_.learning_rate_schedule, timesteps_, total_timesteps);
-  const double clip_range = scheduled(config_.clip_range, config_.clip_range_schedule, timesteps_, total_timesteps);
-  std::vector<std::vector<std::uint32_t>> permutations(config_.n_epochs, std::vector<std::uint32_t>(rollout_.size()));
+  const double clip_range =
+      scheduled(config_.clip_range, config_.clip_range_schedule, timesteps_, total_timesteps);
+  std::vector<std::vector<std::uint32_t>> permutations(config_.n_epochs,
+                                                       std::vector<std::uint32_t>(rollout_.size()));
   for (auto& rows : permutations) shuffle(rows);
   return update_in_order(learning_rate, clip_range, permutations);
 }
 
 void Ppo::shuffle(std::vector<std::uint32_t>& rows) {
   std::iota(rows.begin(), rows.end(), 0u);
-  for (std::size_t left = rows.size(); left > 1; --left) std::swap(rows[left - 1], rows[shuffle_random_.below(left)]);
+  for (std::size_t left = rows.size(); left > 1; --left)
+    std::swap(rows[left - 1], rows[shuffle_random_.below(left)]);
 }
 
 void Ppo::gather(std::span<const std::uint32_t> rows) {
@@ -218,9 +224,10 @@ PolicyLossSums Ppo::policy_pass(float clip_range) {
   Minibatch& batch = *minibatch_;
   nn::NetworkWorkspace& workspace = batch.workspace;
   network_.forward_policy(batch.observations.data(), rollout_.observation_size, batch.size, workspace);
-  return policy_loss({workspace.logits.data(), workspace.batch_stride, network_.config().action_count, batch.size},
-                     {batch.actions.data(), batch.advantages.data(), batch.old_log_probabilities.data()}, clip_range,
-                     static_cast<float>(config_.ent_coef), workspace.logit_gradients.data());
+  return policy_loss(
+      {workspace.logits.data(), workspace.batch_stride, network_.config().action_count, batch.size},
+      {batch.actions.data(), batch.advantages.data(), batch.old_log_probabilities.data()}, clip_range,
+      static_cast<float>(config_.ent_coef), workspace.logit_gradients.data());
 }
 
 double Ppo::value_pass() {
@@ -228,7 +235,8 @@ double Ppo::value_pass() {
   nn::NetworkWorkspace& workspace = batch.workspace;
   network_.forward_value(batch.observations.data(), rollout_.observation_size, batch.size, workspace);
   return value_loss(workspace.values.data(), batch.returns.data(), batch.old_values.data(), batch.size,
-                    static_cast<float>(config_.vf_coef), static_cast<float>(config_.clip_range_vf.value_or(0.0)),
+                    static_cast<float>(config_.vf_coef),
+                    static_cast<float>(config_.clip_range_vf.value_or(0.0)),
                     workspace.value_gradients.data());
 }
 
@@ -260,7 +268,8 @@ Ppo::MinibatchLoss Ppo::forward_and_backward(float clip_range) {
 void Ppo::apply_gradients(double learning_rate) {
   const std::span<const float> gradients = gradients_;
   const std::size_t split = network_.policy_end();
-  const double norm = std::sqrt(nn::squared_norm(gradients.first(split)) + nn::squared_norm(gradients.subspan(split)));
+  const double norm =
+      std::sqrt(nn::squared_norm(gradients.first(split)) + nn::squared_norm(gradients.subspan(split)));
   constexpr double smallest_norm = 1e-6;  // torch.nn.utils.clip_grad_norm_
   const auto scale = static_cast<float>(std::min(1.0, config_.max_grad_norm / (norm + smallest_norm)));
   optimizer_.begin_step(learning_rate);
@@ -305,7 +314,8 @@ UpdateStats Ppo::update_in_order(double learning_rate, double clip_range,
     ++n_updates_;
     if (stats.stopped_early) break;
   }
-  for (double* mean : {&stats.policy_gradient_loss, &stats.value_loss, &stats.entropy_loss, &stats.clip_fraction}) {
+  for (double* mean :
+       {&stats.policy_gradient_loss, &stats.value_loss, &stats.entropy_loss, &stats.clip_fraction}) {
     *mean /= static_cast<double>(minibatches);
   }
   stats.explained_variance = explained_variance(rollout_);

@@ -33,16 +33,16 @@ struct UpdateStats {
   bool stopped_early = false;     // by target_kl
 };
 
-/// Proximal policy optimisation (Schulman et al. 2017) with Stable-Baselines3's details: rollouts of n_steps in n_envs
-/// lanes, GAE, truncated episodes bootstrapped from their final observation, n_epochs of shuffled minibatches, clipped
-/// surrogate, global gradient clipping, Adam.
+/// Proximal policy optimisation (Schulman et al. 2017) with Stable-Baselines3's details: rollouts of n_steps
+/// in n_envs lanes, GAE, truncated episodes bootstrapped from their final observation, n_epochs of shuffled
+/// minibatches, clipped surrogate, global gradient clipping, Adam.
 ///
-/// The environment must outlive it. The same configuration, environment and seed give the same bytes for any number of
-/// threads, and a training resumed from save_state() goes on as if it had never stopped.
+/// The environment must outlive it. The same configuration, environment and seed give the same bytes for any
+/// number of threads, and a training resumed from save_state() goes on as if it had never stopped.
 class Ppo {
  public:
-  /// Resets the environment with the configured seed. Throws Error "config.faults" or "nn.bad_architecture", and
-  /// "rl.env_differs" where lanes or sizes of environment, network and configuration do not fit.
+  /// Resets the environment with the configured seed. Throws Error "config.faults" or "nn.bad_architecture",
+  /// and "rl.env_differs" where lanes or sizes of environment, network and configuration do not fit.
   Ppo(env::VectorEnv& environment, const nn::NetworkConfig& network, const PpoConfig& config);
   ~Ppo();
 
@@ -66,8 +66,8 @@ class Ppo {
   RolloutBuffer& rollout() { return rollout_; }
   const RolloutBuffer& rollout() const { return rollout_; }
 
-  /// Everything but the configuration. load_state throws Error "bytes.damaged" where the bytes are not from the same
-  /// configuration.
+  /// Everything but the configuration. load_state throws Error "bytes.damaged" where the bytes are not from
+  /// the same configuration.
   std::string save_state() const;
   void load_state(std::string_view state);
 

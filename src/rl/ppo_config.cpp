@@ -9,29 +9,41 @@ void describe(ConfigBinder& binder, PpoConfig& config) {
                {.minimum = 0, .maximum = 1, .above_minimum = true, .help = "step size of Adam"});
   binder.choice("ppo.learning_rate_schedule", config.learning_rate_schedule, schedules,
                 {.help = "constant, or linear down to 0 at the last step"});
-  binder.field("ppo.n_envs", config.n_envs, {.minimum = 1, .maximum = 65536, .help = "environment lanes side by side"});
-  binder.field("ppo.n_steps", config.n_steps,
-               {.minimum = 1, .maximum = 1 << 24, .unit = "steps", .help = "steps of each lane between two updates"});
+  binder.field("ppo.n_envs", config.n_envs,
+               {.minimum = 1, .maximum = 65536, .help = "environment lanes side by side"});
+  binder.field(
+      "ppo.n_steps", config.n_steps,
+      {.minimum = 1, .maximum = 1 << 24, .unit = "steps", .help = "steps of each lane between two updates"});
   binder.field("ppo.batch_size", config.batch_size,
                {.minimum = 2, .maximum = 1 << 24, .unit = "rows", .help = "rows of a minibatch"});
-  binder.field("ppo.n_epochs", config.n_epochs, {.minimum = 1, .maximum = 1000, .help = "passes over each rollout"});
+  binder.field("ppo.n_epochs", config.n_epochs,
+               {.minimum = 1, .maximum = 1000, .help = "passes over each rollout"});
   binder.field("ppo.gamma", config.gamma, {.minimum = 0, .maximum = 1, .help = "discount per step"});
   binder.field("ppo.gae_lambda", config.gae_lambda,
                {.minimum = 0, .maximum = 1, .help = "1: whole returns, 0: one step"});
   binder.field("ppo.clip_range", config.clip_range,
-               {.minimum = 0, .maximum = 10, .above_minimum = true, .help = "how far a probability ratio counts from 1"});
+               {.minimum = 0,
+                .maximum = 10,
+                .above_minimum = true,
+                .help = "how far a probability ratio counts from 1"});
   binder.choice("ppo.clip_range_schedule", config.clip_range_schedule, schedules,
                 {.help = "constant, or linear down to 0 at the last step"});
   binder.field("ppo.clip_range_vf", config.clip_range_vf,
-               {.minimum = 0, .above_minimum = true, .help = "how far a value may move in one update; none: no limit"});
+               {.minimum = 0,
+                .above_minimum = true,
+                .help = "how far a value may move in one update; none: no limit"});
   binder.field("ppo.normalize_advantage", config.normalize_advantage,
                {.help = "mean 0 and standard deviation 1 in every minibatch"});
-  binder.field("ppo.ent_coef", config.ent_coef, {.minimum = 0, .maximum = 100, .help = "weight of the entropy bonus"});
-  binder.field("ppo.vf_coef", config.vf_coef, {.minimum = 0, .maximum = 100, .help = "weight of the value loss"});
+  binder.field("ppo.ent_coef", config.ent_coef,
+               {.minimum = 0, .maximum = 100, .help = "weight of the entropy bonus"});
+  binder.field("ppo.vf_coef", config.vf_coef,
+               {.minimum = 0, .maximum = 100, .help = "weight of the value loss"});
   binder.field("ppo.max_grad_norm", config.max_grad_norm,
                {.minimum = 0, .above_minimum = true, .help = "largest norm of a gradient"});
   binder.field("ppo.target_kl", config.target_kl,
-               {.minimum = 0, .above_minimum = true, .help = "an update stops at 1.5 times this divergence; none: never"});
+               {.minimum = 0,
+                .above_minimum = true,
+                .help = "an update stops at 1.5 times this divergence; none: never"});
   binder.field("ppo.seed", config.seed, {.help = "everything random follows from it"});
   binder.field("ppo.threads", config.threads,
                {.minimum = 1, .maximum = 2, .help = "threads of one training; does not change the result"});

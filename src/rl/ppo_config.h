@@ -22,7 +22,8 @@ struct PpoConfig {
   std::size_t n_envs = 8;
   /// Steps of each lane between two updates. Default 2048. n_envs * n_steps is the rollout.
   std::size_t n_steps = 2048;
-  /// Rows of a minibatch. Default 64. If it does not divide the rollout, the last minibatch of an epoch is smaller.
+  /// Rows of a minibatch. Default 64. If it does not divide the rollout, the last minibatch of an epoch is
+  /// smaller.
   std::size_t batch_size = 64;
   /// Passes over each rollout. Default 10.
   std::size_t n_epochs = 10;
@@ -33,8 +34,8 @@ struct PpoConfig {
   /// The ratio of new to old probability counts within 1 +- this. Default 0.2.
   double clip_range = 0.2;
   Schedule clip_range_schedule = Schedule::constant;
-  /// The value moves at most this far from the old one in an update. Default none: no limit. Depends on the scale of
-  /// rewards.
+  /// The value moves at most this far from the old one in an update. Default none: no limit. Depends on the
+  /// scale of rewards.
   std::optional<double> clip_range_vf;
   /// Advantages of each minibatch get mean 0 and standard deviation 1. Default true.
   bool normalize_advantage = true;
@@ -44,12 +45,13 @@ struct PpoConfig {
   double vf_coef = 0.5;
   /// The gradient's norm is cut to this. Default 0.5.
   double max_grad_norm = 0.5;
-  /// An update stops early once the estimated divergence from the old policy exceeds 1.5 times this. Default none.
+  /// An update stops early once the estimated divergence from the old policy exceeds 1.5 times this. Default
+  /// none.
   std::optional<double> target_kl;
   /// Everything random follows from it. Default 1.
   std::uint64_t seed = 1;
-  /// Threads that one training uses: 1 or 2 (rollout lanes are split; policy and value networks are updated side by
-  /// side). Does not change the result. Default 1.
+  /// Threads that one training uses: 1 or 2 (rollout lanes are split; policy and value networks are updated
+  /// side by side). Does not change the result. Default 1.
   std::size_t threads = 1;
 
   std::size_t rollout_size() const { return n_envs * n_steps; }

@@ -20,7 +20,8 @@ void compute_advantages(RolloutBuffer& buffer, float gamma, float lambda) {
       const std::size_t row = t * envs + e;
       const float goes_on = buffer.terminated[row] | buffer.truncated[row] ? 0.0f : 1.0f;
       const float later = t + 1 < buffer.steps ? buffer.advantages[row + envs] : 0.0f;
-      const float delta = buffer.rewards[row] + gamma * buffer.values[row + envs] * goes_on - buffer.values[row];
+      const float delta =
+          buffer.rewards[row] + gamma * buffer.values[row + envs] * goes_on - buffer.values[row];
       buffer.advantages[row] = delta + gamma * lambda * goes_on * later;
       buffer.returns[row] = buffer.advantages[row] + buffer.values[row];
     }
