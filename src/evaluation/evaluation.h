@@ -25,14 +25,13 @@
 
 namespace stevie::evaluation {
 
-/// The view of a simulation that the metrics take. `profits` receives the trades' profits and must outlive
-/// the curve.
+/// The view of a simulation that the metrics take. `profits` receives the trades' profits; both arguments
+/// must outlive the curve.
 stats::EquityCurve equity_curve(const execution::SimulationResult& result, std::vector<double>& profits);
 
 /// A run with everything measured on it.
 struct Contender {
-  std::string name;
-  execution::SimulationResult result;
+  NamedRun run;
   stats::Performance performance;  // with intervals
   double mean_block = 1;           // days, of the resampling
 };
@@ -42,37 +41,39 @@ struct MonthRow {
   int year = 0;
   int month = 0;  // 1-12
   stats::Metric strategy;
-  stats::Metric benchmark;  // buy and hold
+  stats::Metric buy_and_hold;
+  stats::Metric difference;
 };
 
 /// What the reader is told about where the numbers come from.
 struct Description {
   std::string title;       // "PPO policy on BTC/USDT 1h"
-  std::string model;       // file and how it was trained; may be empty
-  std::string data;        // file, symbol
+  std::string model;       // the file and how it came to be; may be empty
+  std::string data;        // the file
   bool synthetic = false;  // the market was generated: every output says so
-  std::vector<std::pair<std::string, std::string>> configuration;  // shown as is, in this order
+  std::vector<std::pair<std::string, std::string>> configuration;  // name and value, shown in this order
 };
 
 struct Evaluation {
   Description description;
-  TimeMs from = 0;  // open of the first bar
-  TimeMs to = 0;    // close of the last bar
+  market::Bars bars;  // of the period, for the chart; row i is bar i of every run
+  TimeMs from = 0;    // open of the first bar
+  TimeMs to = 0;      // close of the last bar
   Contender strategy;
-  std::vector<Contender> baselines;    // cash, buy and hold, volatility-matched buy and hold[, equal weight]
+  std::vector<Contender> baselines;    // in the order of make_baselines, perhaps equal weight behind
   stats::PairedComparison comparison;  // strategy minus buy and hold
   std::vector<MonthRow> months;
   stats::BootstrapConfig bootstrap;
 };
 
-/// Measures the strategy's run and the baselines and compares them.
-/// baselines[buy_and_hold_index] is what the strategy is compared with.
-Evaluation evaluate(execution::SimulationResult strategy_run, std::string strategy_name,
-                    std::vector<NamedRun> baselines, Description description,
-                    const stats::BootstrapConfig& bootstrap);
+/// Measures the runs and compares the first with buy and hold, which must stand at buy_and_hold_index of
+/// `baselines`. Every run must have one row for each of `bars`, else Error "evaluation.unaligned".
+Evaluation evaluate(NamedRun strategy, std::vector<NamedRun> baselines, market::Bars bars,
+                    Description description, const stats::BootstrapConfig& bootstrap);
 
 /// The finding in one plain sentence, for example: "Over 2024-01-01 to 2024-12-31 the policy earned 12.0 %
-/// against 121.1 % for buy and hold; ...".
+/// against 121.1 % for buy and hold; the difference of their Sharpe ratios is -0.85 with a 95 % interval of
+/// [-2.10, 0.41], so the two cannot be told apart."
 std::string verdict(const Evaluation& evaluation);
 
 }  // namespace stevie::evaluation

@@ -174,6 +174,33 @@ std::vector<DayReturn> daily_returns(const EquityCurve& curve) {
   return days;
 }
 
+std::vector<MonthReturn> monthly_returns(const EquityCurve& curve) {
+  check(curve);
+  std::vector<MonthReturn> months;
+  double base = curve.initial_equity;
+  for (std::size_t i = 0; i < curve.equity.size(); ++i) {
+    const CivilDate date = civil_date(curve.open_time[i]);
+    if (months.empty() || months.back().year != date.year || months.back().month != date.month) {
+      if (i > 0) base = curve.equity[i - 1];
+      months.push_back({date.year, date.month, {}});
+    }
+    months.back().value =
+        base > 0 ? Metric::of(curve.equity[i] / base - 1) : Metric::absent("the account was ruined");
+  }
+  return months;
+}
+
+std::vector<double> drawdown_series(double start, std::span<const double> equity) {
+  std::vector<double> losses;
+  losses.reserve(equity.size());
+  double peak = start;
+  for (const double value : equity) {
+    peak = std::max(peak, value);
+    losses.push_back((peak - value) / peak);
+  }
+  return losses;
+}
+
 std::vector<double> simple_returns(std::span<const DayReturn> days) {
   std::vector<double> returns;
   returns.reserve(days.size());
@@ -252,13 +279,8 @@ Metric conditional_value_at_risk(std::span<const double> returns, double share) 
 }
 
 double max_drawdown(double start, std::span<const double> equity) {
-  double peak = start;
-  double worst = 0;
-  for (const double value : equity) {
-    peak = std::max(peak, value);
-    worst = std::max(worst, (peak - value) / peak);
-  }
-  return worst;
+  const std::vector<double> losses = drawdown_series(start, equity);
+  return losses.empty() ? 0 : *std::max_element(losses.begin(), losses.end());
 }
 
 Metric probabilistic_sharpe(double sharpe, double benchmark, std::size_t periods, double skewness,

@@ -103,6 +103,19 @@ std::vector<DayReturn> daily_returns(const EquityCurve& curve);
 /// growth - 1 of every day.
 std::vector<double> simple_returns(std::span<const DayReturn> days);
 
+/// Return of one UTC calendar month; the first and the last month may be partial.
+struct MonthReturn {
+  int year = 0;
+  int month = 0;  // 1-12
+  Metric value;   // absent after a ruin
+};
+/// Months that have at least one bar. Throws as daily_returns does.
+std::vector<MonthReturn> monthly_returns(const EquityCurve& curve);
+
+/// Loss from the running peak at every value, 0 .. 1 and more where the equity is negative; `start` counts as
+/// a peak.
+std::vector<double> drawdown_series(double start, std::span<const double> equity);
+
 /// Every metric, defined as in docs/metrics.md. Without `trials` the deflated Sharpe ratio is absent.
 /// Throws as daily_returns does; an empty curve gives absent metrics, not an error.
 Performance measure(const EquityCurve& curve, const std::optional<Trials>& trials = std::nullopt);
