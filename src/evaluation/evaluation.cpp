@@ -91,6 +91,14 @@ Evaluation evaluate(NamedRun strategy, std::vector<NamedRun> baselines, market::
   return evaluation;
 }
 
+std::vector<const Contender*> table_order(const Evaluation& evaluation) {
+  std::vector<const Contender*> order{&evaluation.strategy};
+  for (std::size_t i = buy_and_hold_index; i < evaluation.baselines.size(); ++i)
+    order.push_back(&evaluation.baselines[i]);
+  order.push_back(&evaluation.baselines[cash_index]);
+  return order;
+}
+
 std::string verdict(const Evaluation& evaluation) {
   const stats::Performance& policy = evaluation.strategy.performance;
   const stats::Performance& market = evaluation.baselines[buy_and_hold_index].performance;
