@@ -116,8 +116,11 @@ struct DayReplicates {
   }
 };
 
+/// Where all replicates agree (cash, a single trade) resampling has nothing to say.
 void set_interval(Metric& metric, Replicates& replicates, double level) {
-  if (metric) metric.interval = replicates.interval(level);
+  if (!metric) return;
+  metric.interval = replicates.interval(level);
+  if (metric.interval && metric.interval->low == metric.interval->high) metric.interval.reset();
 }
 
 double resample_days(const EquityCurve& curve, std::span<const DayReturn> days, const BootstrapConfig& config,

@@ -37,9 +37,9 @@ struct BootstrapConfig {
 ///
 /// Ratios and returns resample days; the drawdown is that of the rearranged bars. Win rate, profit factor and
 /// expectancy resample trades one by one. Expectancy in R, SQN, time in market, turnover, PSR and DSR get
-/// none, nor does a metric that is absent or that fewer than nine tenths of the replicates define, nor
-/// anything under minimum_days. docs/metrics.md says what such an interval does and does not tell. Throws as
-/// measure() does, and Error "stats.bad_bootstrap".
+/// none, nor does a metric that is absent, that resampling does not move, or that fewer than nine tenths of
+/// the replicates define, nor anything under minimum_days. docs/metrics.md says what such an interval does
+/// and does not tell. Throws as measure() does, and Error "stats.bad_bootstrap".
 double add_intervals(const EquityCurve& curve, const BootstrapConfig& config, Performance& performance);
 
 /// One figure of a run minus the same figure of another.

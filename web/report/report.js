@@ -96,7 +96,7 @@
     const quiet = { lastValueVisible: true, priceLineVisible: false };
     const points = (values) => data.time.map((time, i) => ({ time, value: values[i] }));
     const candles = chart.addSeries(L.CandlestickSeries, { ...quiet, borderVisible: false,
-      priceFormat: { type: "custom", minMove: 1e-8, formatter: price } }, 0);
+      priceFormat: { type: "custom", minMove: 1e-8, formatter: (v) => number(v, Math.max(0, price_decimals(v) - 2)) } }, 0);
     candles.setData(data.time.map((time, i) =>
       ({ time, open: data.open[i], high: data.high[i], low: data.low[i], close: data.close[i] })));
     const lines = data.lines.map((line) => {
@@ -106,8 +106,10 @@
       return { ...line, series };
     });
     const drawdowns = data.lines.filter((line) => line.drawdown).map((line) => {
-      const kind = line.color === "--strategy" ? L.AreaSeries : L.LineSeries;
-      const series = chart.addSeries(kind, { ...quiet, lineWidth: 1, invertFilledArea: true, priceFormat: share }, 2);
+      const options = { ...quiet, lineWidth: 1, priceFormat: share };
+      const series = line.color === "--strategy"
+        ? chart.addSeries(L.BaselineSeries, { ...options, baseValue: { type: "price", price: 0 } }, 2)
+        : chart.addSeries(L.LineSeries, options, 2);
       series.setData(points(line.drawdown.map((value) => -value)));
       return { ...line, series };
     });
@@ -128,8 +130,8 @@
     series.candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
     for (const entry of series.lines) entry.series.applyOptions({ color: style(entry.color) });
     for (const entry of series.drawdowns) {
-      const color = entry.color === "--strategy" ? down : style(entry.color);
-      entry.series.applyOptions({ color, lineColor: color, topColor: down + "55", bottomColor: down + "18" });
+      entry.series.applyOptions({ color: style(entry.color), bottomLineColor: down, topLineColor: down,
+        bottomFillColor1: down + "18", bottomFillColor2: down + "55" });
     }
     series.exposure.applyOptions({ topLineColor: up, topFillColor1: up + "40", topFillColor2: up + "40",
       bottomLineColor: down, bottomFillColor1: down + "40", bottomFillColor2: down + "40" });
@@ -177,7 +179,10 @@
       handleScroll: { mouseWheel: false, vertTouchDrag: false },
     });
     const series = make_series(chart);
-    [5, 4, 2, 1.6].forEach((share, i) => chart.panes()[i].setStretchFactor(share));
+    [5, 4, 2.2, 1.8].forEach((share, i) => chart.panes()[i].setStretchFactor(share));
+    // room for each pane's legend above its lines
+    [series.candles, series.lines[0].series, series.drawdowns[0].series, series.exposure].forEach((one, i) =>
+      one.priceScale().applyOptions({ scaleMargins: { top: i < 2 ? 0.12 : 0.28, bottom: 0.08 } }));
     const markers = LightweightCharts.createSeriesMarkers(series.candles, []);
     const legends = make_legends(chart, holder);
     const index_of = new Map(data.time.map((time, i) => [time, i]));
