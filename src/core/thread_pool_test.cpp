@@ -16,7 +16,7 @@ TEST(ThreadPool, EveryIndexRunsExactlyOnce) {
     ThreadPool pool(threads);
     EXPECT_EQ(pool.threads(), threads);
     RandomStream random(threads, 0);
-    for (int round = 0; round < 2000; ++round) {
+    for (int round = 0; round < 300; ++round) {
       const std::size_t count = random.below(40);
       std::vector<int> runs(count, 0);
       pool.parallel_for(count, [&](std::size_t i) { ++runs[i]; });
@@ -28,7 +28,7 @@ TEST(ThreadPool, EveryIndexRunsExactlyOnce) {
 TEST(ThreadPool, WhatTheBodiesWroteIsSeenAfterwards) {
   ThreadPool pool(3);
   std::vector<double> values(64, 1.0);
-  for (int round = 0; round < 500; ++round) {
+  for (int round = 0; round < 100; ++round) {
     pool.parallel_for(values.size(),
                       [&](std::size_t i) { values[i] = values[i] * 0.5 + static_cast<double>(i); });
   }
