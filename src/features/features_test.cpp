@@ -20,10 +20,10 @@ namespace {
 constexpr std::size_t series_bars = 1500;
 
 std::set<std::string> volume_columns() {
-  return {"volume_1_24",        "volume_6_24",         "volume_24_168",     "volume_168_720",
-          "volume_z_168",       "signed_volume_24",    "signed_volume_168", "chaikin_24",
-          "chaikin_72",         "vwap_distance_24",    "vwap_distance_168", "money_flow_14",
-          "illiquidity_24_168", "volume_volatility_72"};
+  return {"volume_1_24",   "volume_6_24",        "volume_24_168",       "volume_168_720",
+          "volume_z_168",  "signed_volume_24",   "signed_volume_168",   "chaikin_24",
+          "chaikin_72",    "vwap_distance_24",   "vwap_tilt_168",       "volume_return_72",
+          "money_flow_14", "illiquidity_24_168", "volume_volatility_72"};
 }
 
 std::string error_code(const market::Bars& bars) {

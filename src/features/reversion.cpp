@@ -36,7 +36,7 @@ class Rsi final : public Indicator {
   }
 
  private:
-  std::array<RsiValue, 4> rsi_{RsiValue{6}, RsiValue{14}, RsiValue{28}, RsiValue{72}};
+  std::array<RsiValue, 4> rsi_{RsiValue{3}, RsiValue{6}, RsiValue{14}, RsiValue{72}};
   std::array<double, 4> value_{50, 50, 50, 50};
 };
 
@@ -161,10 +161,10 @@ class CommodityChannel final : public Indicator {
 
 std::vector<IndicatorGroup> reversion_indicators() {
   return {
-      {{{"rsi_6", "100 gain / (gain + loss), Wilder averages of close changes over 6", 48,
+      {{{"rsi_3", "100 gain / (gain + loss), Wilder averages of close changes over 3", 24,
          "Wilder 1978; TA-Lib RSI", true},
+        {"rsi_6", "100 gain / (gain + loss) over 6", 48, "Wilder 1978; TA-Lib RSI", true},
         {"rsi_14", "100 gain / (gain + loss) over 14", 112, "Wilder 1978; TA-Lib RSI", true},
-        {"rsi_28", "100 gain / (gain + loss) over 28", 224, "Wilder 1978; TA-Lib RSI", true},
         {"rsi_72", "100 gain / (gain + loss) over 72", 576, "Wilder 1978; TA-Lib RSI", true}},
        make_indicator<Rsi>},
       {{{"stochastic_d_14", "SMA_3(SMA_3(100 (C - lo) / (hi - lo))), bounds over 14", 18, "Lane 1984", true},
@@ -181,7 +181,7 @@ std::vector<IndicatorGroup> reversion_indicators() {
         {"z_score_168", "(ln C - mean_168) / std_168 of ln C", 168, "standard", true},
         {"z_score_720", "(ln C - mean_720) / std_720 of ln C", 720, "standard", true}},
        make_indicator<ZScores>},
-      {{{"cci_20", "(T - SMA_20(T)) / (0.015 MAD_20(T)), T = (H + L + C) / 3", 20, "Lambert 1980", true}},
+      {{{"cci_20", "(T - SMA_20(T)) / (0.015 MAD_20(T)), T = (H + L + C) / 3", 20, "Lambert 1980", false}},
        make_indicator<CommodityChannel>},
   };
 }

@@ -18,14 +18,15 @@ class Candles final : public Indicator {
       const double location = 2 * block.log_close[i] - block.log_high[i] - block.log_low[i];
       outputs[0][i] = ratio_or_zero(body, range);
       outputs[1][i] = ratio_or_zero(location - body, range);
-      outputs[2][i] = contrast(range, range_24_.push(range) / 24);
+      const double sum_24 = range_24_.push(range);
+      outputs[2][i] = contrast(range, sum_24 / 24);
       outputs[3][i] = location_6_.push(ratio_or_zero(location, range)) / 6;
-      outputs[4][i] = body_24_.push(body) / (path_24_.push(range) + volatility_floor);
+      outputs[4][i] = wicks_24_.push(location - body) / (sum_24 + volatility_floor);
     }
   }
 
  private:
-  RollingSum range_24_{24}, location_6_{6}, body_24_{24}, path_24_{24};
+  RollingSum range_24_{24}, location_6_{6}, wicks_24_{24};
 };
 
 /// Skewness and tail weight of returns.
@@ -91,6 +92,48 @@ class Dependence final : public Indicator {
   RollingSum move_6_{168}, move_24_{720};
 };
 
+/// The largest rise and fall of the last day together: which of the two was the larger.
+class Extremes final : public Indicator {
+ public:
+  void update(const BarBlock& block, std::span<double* const> outputs) override {
+    const double root_24 = 1 / std::sqrt(24.0);
+    for (std::size_t i = 0; i < block.size; ++i) {
+      const double rise = rise_.push(block.log_return[i]);
+      const double fall = -fall_.push(-block.log_return[i]);
+      outputs[0][i] = (rise + fall) * block.inverse_volatility[i] * root_24;
+    }
+  }
+
+ private:
+  RollingMax rise_{24}, fall_{24};
+};
+
+/// What the coming bar did at the same time of the last 30 days, where a day has 24 bars.
+class Seasonality final : public Indicator {
+ public:
+  void update(const BarBlock& block, std::span<double* const> outputs) override {
+    std::fill_n(outputs[0], block.size, 0.0);
+    std::fill_n(outputs[1], block.size, 0.0);
+    for (int day = 1; day <= days; ++day) {
+      const double* then = block.log_return - (day * 24 - 1);
+      for (std::size_t i = 0; i < block.size; ++i) {
+        outputs[0][i] += then[i];
+        outputs[1][i] += std::abs(then[i]);
+      }
+    }
+    const double scale = 1 / std::sqrt(static_cast<double>(days));
+    for (std::size_t i = 0; i < block.size; ++i) {
+      const double usual = move_.push(std::abs(block.log_return[i])) / 720 + volatility_floor;
+      outputs[0][i] *= block.inverse_volatility[i] * scale;
+      outputs[1][i] = contrast(outputs[1][i] / days + volatility_floor, usual);
+    }
+  }
+
+ private:
+  static constexpr int days = 30;
+  RollingSum move_{720};
+};
+
 /// Upward against downward variance, the share of jumps in the variance, and runs of equal direction.
 class Asymmetry final : public Indicator {
  public:
@@ -112,6 +155,7 @@ class Asymmetry final : public Indicator {
       run_ = r > 0 ? std::max(run_, 0.0) + 1 : r < 0 ? std::min(run_, 0.0) - 1 : 0.0;
       run_ = std::clamp(run_, -longest_run, longest_run);
       outputs[4][i] = run_;
+      outputs[5][i] = direction_72_.push(r > 0 ? 1.0 : r < 0 ? -1.0 : 0.0) / 72;
     }
   }
 
@@ -123,6 +167,7 @@ class Asymmetry final : public Indicator {
     return std::max(0.0, (variance - smooth) / (variance + length * floor_variance));
   }
   RollingSum up_24_{24}, down_24_{24}, up_168_{168}, down_168_{168}, pair_24_{24}, pair_168_{168};
+  RollingSum direction_72_{72};
   double run_ = 0;
 };
 
@@ -134,7 +179,7 @@ std::vector<IndicatorGroup> shape_indicators() {
         {"wicks", "(lower wick - upper wick) / ln(H / L), in logs", 1, "candle", true},
         {"range_1_24", "contrast(ln(H / L), mean_24)", 24, "candle", true},
         {"close_location_6", "mean_6 of (2 ln C - ln H - ln L) / ln(H / L)", 6, "candle", true},
-        {"body_24", "sum_24(ln(C / O)) / sum_24(ln(H / L))", 24, "candle", true}},
+        {"wicks_24", "sum_24(lower wick - upper wick) / sum_24(ln(H / L)), in logs", 24, "candle", true}},
        make_indicator<Candles>},
       {{{"skewness_168", "third central moment / std^3 of r over 168", 169, "Amaya et al. 2015", true},
         {"tails_168", "1 - 3 / kurtosis of r over 168: 0 for a normal, near 1 for fat tails", 169, "standard",
@@ -161,6 +206,15 @@ std::vector<IndicatorGroup> shape_indicators() {
         {"run_length", "closes in a row in the direction of the last, signed, at most 12", 14, "standard",
          true}},
        make_indicator<Asymmetry>},
+      {{{"extremes_24", "(max_24(r) + min_24(r)) / (sigma sqrt(24))", 169, "Bali, Cakici and Whitelaw 2011",
+         true}},
+       make_indicator<Extremes>},
+      {{{"seasonal_return_24",
+         "sum of r[23], r[47], ..., r[719] / (sigma sqrt(30)): the coming hour on the last 30 days", 721,
+         "Heston, Korajczyk and Sadka 2010", true},
+        {"seasonal_volatility_24", "contrast(mean of |r[23]|, |r[47]|, ..., |r[719]|, mean_720(|r|))", 721,
+         "Andersen and Bollerslev 1997", true}},
+       make_indicator<Seasonality>},
   };
 }
 

@@ -12,30 +12,24 @@ class MovingAverages final : public Indicator {
  public:
   void update(const BarBlock& block, std::span<double* const> outputs) override {
     const double root_12 = 1 / std::sqrt(12.0);
-    const double root_24 = 1 / std::sqrt(24.0);
     const double root_48 = 1 / std::sqrt(48.0);
-    const double root_50 = 1 / std::sqrt(50.0);
+    const double root_96 = 1 / std::sqrt(96.0);
     const double root_200 = 1 / std::sqrt(200.0);
+    const double root_336 = 1 / std::sqrt(336.0);
     for (std::size_t i = 0; i < block.size; ++i) {
       const double price = block.log_close[i];
       const double unit = block.inverse_volatility[i];
-      const double average_12 = ema_12_.push(price);
-      const double average_24 = ema_24_.push(price);
-      const double average_48 = ema_48_.push(price);
-      const double average_200 = ema_200_.push(price);
-      outputs[0][i] = (price - average_12) * unit * root_12;
-      outputs[1][i] = (price - average_24) * unit * root_24;
-      outputs[2][i] = (price - average_48) * unit * root_48;
-      outputs[3][i] = (price - average_200) * unit * root_200;
-      outputs[4][i] = (price - sma_50_.push(price)) * unit * root_50;
-      outputs[5][i] = (average_12 - average_48) * unit * root_48;
-      outputs[6][i] = (average_48 - average_200) * unit * root_200;
+      outputs[0][i] = (price - ema_12_.push(price)) * unit * root_12;
+      outputs[1][i] = (price - ema_48_.push(price)) * unit * root_48;
+      outputs[2][i] = (price - ema_200_.push(price)) * unit * root_200;
+      outputs[3][i] = (price - sma_336_.push(price)) * unit * root_336;
+      outputs[4][i] = (ema_24_.push(price) - ema_96_.push(price)) * unit * root_96;
     }
   }
 
  private:
-  Ema ema_12_{12}, ema_24_{24}, ema_48_{48}, ema_200_{200};
-  RollingMean sma_50_{50};
+  Ema ema_12_{12}, ema_24_{24}, ema_48_{48}, ema_96_{96}, ema_200_{200};
+  RollingMean sma_336_{336};
 };
 
 /// MACD 12/26/9 as TA-Lib computes it: both averages get their first full value on bar 26, the signal 8 bars
@@ -154,16 +148,16 @@ class Slopes final : public Indicator {
   SlopeT day_{24}, three_days_{72}, week_{168};
 };
 
-/// Kaufman's efficiency ratio with the sign of the move: net move / path walked.
+/// Kaufman's efficiency ratio: net move / path walked. Its sign is in the returns already.
 class Efficiency final : public Indicator {
  public:
   void update(const BarBlock& block, std::span<double* const> outputs) override {
     const double* price = block.log_close;
     for (std::size_t i = 0; i < block.size; ++i) {
       const double move = std::abs(block.log_return[i]);
-      outputs[0][i] = (price[i] - (price - 24)[i]) / (day_.push(move) + volatility_floor);
-      outputs[1][i] = (price[i] - (price - 72)[i]) / (three_days_.push(move) + volatility_floor);
-      outputs[2][i] = (price[i] - (price - 168)[i]) / (week_.push(move) + volatility_floor);
+      outputs[0][i] = std::abs(price[i] - (price - 24)[i]) / (day_.push(move) + volatility_floor);
+      outputs[1][i] = std::abs(price[i] - (price - 72)[i]) / (three_days_.push(move) + volatility_floor);
+      outputs[2][i] = std::abs(price[i] - (price - 168)[i]) / (week_.push(move) + volatility_floor);
     }
   }
 
@@ -235,12 +229,10 @@ class Aroon final : public Indicator {
 std::vector<IndicatorGroup> trend_indicators() {
   return {
       {{{"ema_distance_12", "(ln C - EMA_12(ln C)) / (sigma sqrt(12))", 169, "standard", true},
-        {"ema_distance_24", "(ln C - EMA_24(ln C)) / (sigma sqrt(24))", 169, "standard", true},
         {"ema_distance_48", "(ln C - EMA_48(ln C)) / (sigma sqrt(48))", 192, "standard", true},
         {"ema_distance_200", "(ln C - EMA_200(ln C)) / (sigma sqrt(200))", 800, "standard", true},
-        {"sma_distance_50", "(ln C - SMA_50(ln C)) / (sigma sqrt(50))", 169, "standard", true},
-        {"ema_cross_12_48", "(EMA_12 - EMA_48)(ln C) / (sigma sqrt(48))", 192, "standard", true},
-        {"ema_cross_48_200", "(EMA_48 - EMA_200)(ln C) / (sigma sqrt(200))", 800, "standard", true}},
+        {"sma_distance_336", "(ln C - SMA_336(ln C)) / (sigma sqrt(336))", 336, "standard", true},
+        {"ema_cross_24_96", "(EMA_24 - EMA_96)(ln C) / (sigma sqrt(96))", 384, "standard", true}},
        make_indicator<MovingAverages>},
       {{{"macd", "EMA_12(C) - EMA_26(C)", 104, "Appel 1979; TA-Lib MACD", false},
         {"macd_signal", "EMA_9(macd)", 140, "Appel 1979; TA-Lib MACD", false},
@@ -257,9 +249,9 @@ std::vector<IndicatorGroup> trend_indicators() {
         {"slope_t_72", "t statistic of the least-squares slope of ln C over 72", 72, "standard", true},
         {"slope_t_168", "t statistic of the least-squares slope of ln C over 168", 168, "standard", true}},
        make_indicator<Slopes>},
-      {{{"efficiency_24", "ln(C / C[24]) / sum_24(|r|)", 25, "Kaufman 1995", true},
-        {"efficiency_72", "ln(C / C[72]) / sum_72(|r|)", 73, "Kaufman 1995", true},
-        {"efficiency_168", "ln(C / C[168]) / sum_168(|r|)", 169, "Kaufman 1995", true}},
+      {{{"efficiency_24", "|ln(C / C[24])| / sum_24(|r|)", 25, "Kaufman 1995", true},
+        {"efficiency_72", "|ln(C / C[72])| / sum_72(|r|)", 73, "Kaufman 1995", true},
+        {"efficiency_168", "|ln(C / C[168])| / sum_168(|r|)", 169, "Kaufman 1995", true}},
        make_indicator<Efficiency>},
       {{{"donchian_24", "(2 ln C - hi - lo) / (hi - lo), bounds of ln H and ln L over 24", 24, "Donchian",
          true},

@@ -25,26 +25,22 @@ class VolatilityTermStructure final : public Indicator {
       const double close_168 = block.volatility[i] * block.volatility[i];
       const double close_720 = close_720_.push(square) / 720 + floor_variance;
       const double parkinson_24 = parkinson_24_.push(parkinson) / 24 + floor_variance;
-      const double parkinson_168 = parkinson_168_.push(parkinson) / 168 + floor_variance;
       const double garman_klass_6 = garman_klass_6_.push(garman_klass) / 6 + floor_variance;
       const double garman_klass_24 = garman_klass_24_.push(garman_klass) / 24 + floor_variance;
-      const double garman_klass_168 = garman_klass_168_.push(garman_klass) / 168 + floor_variance;
       outputs[0][i] = contrast(close_6, close_24);
       outputs[1][i] = contrast(close_24, close_168);
       outputs[2][i] = contrast(close_168, close_720);
-      outputs[3][i] = contrast(parkinson_24, parkinson_168);
-      outputs[4][i] = contrast(parkinson_24, close_24);
-      outputs[5][i] = contrast(garman_klass_6, garman_klass_24);
-      outputs[6][i] = contrast(garman_klass_24, garman_klass_168);
-      outputs[7][i] = volatility_rank_.push(close_24);
-      outputs[8][i] = range_rank_.push(range);
+      outputs[3][i] = contrast(parkinson_24, close_24);
+      outputs[4][i] = contrast(garman_klass_6, garman_klass_24);
+      outputs[5][i] = volatility_rank_.push(close_24);
+      outputs[6][i] = range_rank_.push(range);
     }
   }
 
  private:
   RollingSum close_6_{6}, close_24_{24}, close_720_{720};
-  RollingSum parkinson_24_{24}, parkinson_168_{168};
-  RollingSum garman_klass_6_{6}, garman_klass_24_{24}, garman_klass_168_{168};
+  RollingSum parkinson_24_{24};
+  RollingSum garman_klass_6_{6}, garman_klass_24_{24};
   RollingRank volatility_rank_{720};
   RollingRank range_rank_{168};
 };
@@ -145,13 +141,11 @@ std::vector<IndicatorGroup> volatility_indicators() {
       {{{"volatility_6_24", "contrast(var_6, var_24) of close-to-close returns", 25, "Corsi 2009", true},
         {"volatility_24_168", "contrast(var_24, var_168)", 169, "Corsi 2009", true},
         {"volatility_168_720", "contrast(var_168, var_720)", 721, "Corsi 2009", true},
-        {"parkinson_24_168", "contrast(pk_24, pk_168), pk = mean ln(H / L)^2 / (4 ln 2)", 168,
+        {"parkinson_close_24", "contrast(pk_24, var_24), pk = mean of ln(H / L)^2 / (4 ln 2)", 25,
          "Parkinson 1980", true},
-        {"parkinson_close_24", "contrast(pk_24, var_24): ranges against closes", 25, "Parkinson 1980", true},
         {"garman_klass_6_24",
          "contrast(gk_6, gk_24), gk = mean of ln(H / L)^2 / 2 - (2 ln 2 - 1) ln(C / O)^2", 24,
          "Garman and Klass 1980", true},
-        {"garman_klass_24_168", "contrast(gk_24, gk_168)", 168, "Garman and Klass 1980", true},
         {"volatility_rank_720", "mid-rank of var_24 among its last 720 values", 744, "rank", true},
         {"range_rank_168", "mid-rank of ln(H / L) among its last 168 values", 168, "rank", true}},
        make_indicator<VolatilityTermStructure>},

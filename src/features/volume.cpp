@@ -56,14 +56,15 @@ class VolumeFlow final : public Indicator {
       const double weighted_168 = weighted_168_.push(typical * volume);
       const double unit = block.inverse_volatility[i];
       outputs[4][i] = total_24 > 0 ? (price - weighted_24 / total_24) * unit * root_24 : 0.0;
-      outputs[5][i] = total_168 > 0 ? (price - weighted_168 / total_168) * unit * root_168 : 0.0;
+      const double mean_168 = typical_168_.push(typical) / 168;
+      outputs[5][i] = total_168 > 0 ? (weighted_168 / total_168 - mean_168) * unit * root_168 : 0.0;
     }
   }
 
  private:
   RollingSum total_24_{24}, total_72_{72}, total_168_{168};
   RollingSum signed_24_{24}, signed_168_{168}, located_24_{24}, located_72_{72};
-  RollingSum weighted_24_{24}, weighted_168_{168};
+  RollingSum weighted_24_{24}, weighted_168_{168}, typical_168_{168};
 };
 
 /// Money Flow Index / 50 - 1.
@@ -102,28 +103,34 @@ class Illiquidity final : public Indicator {
   RollingSum day_{24}, week_{168};
 };
 
-/// Correlation of volume and size of move: whether volume comes with movement.
-class VolumeVolatility final : public Indicator {
+/// Correlation of volume with the move and with its size.
+class VolumeCorrelation final : public Indicator {
  public:
   void update(const BarBlock& block, std::span<double* const> outputs) override {
-    constexpr double n = 72;
     for (std::size_t i = 0; i < block.size; ++i) {
       const double volume = block.volume[i];
-      const double move = std::abs(block.log_return[i]);
+      const double r = block.log_return[i];
+      const double size = std::abs(r);
       const double mean_volume = volume_.push(volume) / n;
-      const double mean_move = move_.push(move) / n;
-      const double covariance = product_.push(volume * move) / n - mean_volume * mean_move;
+      const double mean_r = return_.push(r) / n;
+      const double mean_size = size_.push(size) / n;
+      const double mean_square = square_.push(r * r) / n;
       const double volume_variance = volume_square_.push(volume * volume) / n - mean_volume * mean_volume;
-      const double move_variance = move_square_.push(move * move) / n - mean_move * mean_move;
-      const double volume_deviation =
-          std::sqrt(std::max(0.0, volume_variance)) + volatility_floor * mean_volume;
-      const double move_deviation = std::sqrt(std::max(0.0, move_variance)) + volatility_floor;
-      outputs[0][i] = ratio_or_zero(covariance, volume_deviation * move_deviation);
+      const double volume_deviation = deviation(volume_variance) + volatility_floor * mean_volume;
+      const double size_deviation = deviation(mean_square - mean_size * mean_size) + volatility_floor;
+      const double return_deviation = deviation(mean_square - mean_r * mean_r) + volatility_floor;
+      const double with_size = volume_size_.push(volume * size) / n - mean_volume * mean_size;
+      const double with_return = volume_return_.push(volume * r) / n - mean_volume * mean_r;
+      outputs[0][i] = ratio_or_zero(with_size, volume_deviation * size_deviation);
+      outputs[1][i] = ratio_or_zero(with_return, volume_deviation * return_deviation);
     }
   }
 
  private:
-  RollingSum volume_{72}, move_{72}, product_{72}, volume_square_{72}, move_square_{72};
+  static constexpr double n = 72;
+  static double deviation(double variance) { return std::sqrt(std::max(0.0, variance)); }
+  RollingSum volume_{72}, return_{72}, size_{72}, square_{72}, volume_square_{72};
+  RollingSum volume_size_{72}, volume_return_{72};
 };
 
 }  // namespace
@@ -144,16 +151,17 @@ std::vector<IndicatorGroup> volume_indicators() {
         {"vwap_distance_24",
          "(ln C - sum_24(V T) / sum_24(V)) / (sigma sqrt(24)), T = (ln H + ln L + ln C) / 3", 169,
          "Berkowitz, Logue and Noser 1988", true},
-        {"vwap_distance_168", "(ln C - sum_168(V T) / sum_168(V)) / (sigma sqrt(168))", 169,
-         "Berkowitz, Logue and Noser 1988", true}},
+        {"vwap_tilt_168", "(sum_168(V T) / sum_168(V) - mean_168(T)) / (sigma sqrt(168)): traded high or low",
+         169, "Berkowitz, Logue and Noser 1988", true}},
        make_indicator<VolumeFlow>},
       {{{"money_flow_14", "contrast(in, out): sums over 14 of V (H + L + C) / 3 when that price rose, fell",
          15, "Quong and Soudack 1989", true}},
        make_indicator<MoneyFlow>},
       {{{"illiquidity_24_168", "contrast(mean_24, mean_168) of |r| / (V C)", 169, "Amihud 2002", true}},
        make_indicator<Illiquidity>},
-      {{{"volume_volatility_72", "correlation over 72 of V and |r|", 73, "Karpoff 1987", true}},
-       make_indicator<VolumeVolatility>},
+      {{{"volume_volatility_72", "correlation over 72 of V and |r|", 73, "Karpoff 1987", true},
+        {"volume_return_72", "correlation over 72 of V and r", 73, "Karpoff 1987", true}},
+       make_indicator<VolumeCorrelation>},
   };
 }
 

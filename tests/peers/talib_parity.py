@@ -31,7 +31,7 @@ def expected(bars: pd.DataFrame) -> dict[str, np.ndarray]:
         "macd_signal": signal,
         "macd_histogram": histogram,
     }
-    for length in (6, 14, 28, 72):
+    for length in (3, 6, 14, 72):
         values[f"rsi_{length}"] = talib.RSI(close, timeperiod=length)
     for length in (10, 30, 50, 200):
         values[f"sma_{length}"] = talib.SMA(close, timeperiod=length)
