@@ -111,7 +111,7 @@ void BarEngine::execute_open(const TapeBar& bar) {
     wanted_units_ = within_leverage(bar, wanted_units_ + quantity);
     closing_reason_ = ExitReason::exit_signal;
   }
-  if (intents.exit && carried != 0) {
+  if (intents.exit) {
     wanted_units_ = 0;
     closing_reason_ = ExitReason::exit_signal;
   }
