@@ -1,0 +1,111 @@
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <ostream>
+
+#include "app/backtest.h"
+#include "cli/commands.h"
+
+namespace stevie::cli {
+namespace {
+
+constexpr double percent = 0.01;
+
+/// The flags as typed. What is absent keeps the engine's default.
+struct BacktestFlags {
+  app::BacktestRequest request;
+  std::optional<double> stop_loss, take_profit, trailing_stop, trailing_offset;  // percent
+  std::optional<double> fee, spread, slippage;                                   // bps
+  std::optional<double> risk;                                                    // percent
+  std::string minimal_roi, intrabar, stake;
+  bool json = false;
+};
+
+std::optional<double> as_share(const std::optional<double>& value) {
+  return value ? std::optional(*value * percent) : std::nullopt;
+}
+
+app::BacktestRequest to_request(const BacktestFlags& flags) {
+  app::BacktestRequest request = flags.request;
+  execution::Instrument& instrument = request.config.engine.instrument;
+  if (flags.fee) instrument.taker_fee_bps = instrument.maker_fee_bps = *flags.fee;
+  if (flags.spread) instrument.half_spread_bps = *flags.spread / 2;
+  if (flags.slippage) instrument.slippage_bps = *flags.slippage;
+
+  execution::ExitRules& exits = request.config.engine.exits;
+  exits.stop_loss = as_share(flags.stop_loss);
+  exits.take_profit = as_share(flags.take_profit);
+  exits.trailing_stop = as_share(flags.trailing_stop);
+  exits.trailing_offset = as_share(flags.trailing_offset);
+  if (!flags.minimal_roi.empty()) exits.minimal_roi = execution::parse_minimal_roi(flags.minimal_roi);
+  if (!flags.intrabar.empty()) exits.intrabar = execution::parse_intrabar_policy(flags.intrabar);
+  if (!flags.stake.empty()) request.config.stake = evaluation::parse_stake(flags.stake);
+  if (flags.risk) request.config.stake = {execution::Stake::Kind::risk, *flags.risk * percent};
+  return request;
+}
+
+void add_exit_options(CLI::App& command, BacktestFlags& flags) {
+  command.add_option("--stop-loss", flags.stop_loss,
+                     "Loss in percent of the entry price that closes a position");
+  command.add_option("--take-profit", flags.take_profit, "Gain in percent that closes a position");
+  command.add_option("--minimal-roi", flags.minimal_roi,
+                     "minutes:profit list; net profit (0.05 is 5 %) that closes a position of that age");
+  command.add_option("--trailing-stop", flags.trailing_stop,
+                     "Distance in percent of a stop behind the best price");
+  command.add_option("--trailing-offset", flags.trailing_offset,
+                     "Gain in percent from which the stop trails");
+  command.add_option("--intrabar", flags.intrabar,
+                     "Which level of a bar comes first: worst (default), ohlc, adaptive, detail");
+  command.add_option("--detail-bars", flags.request.detail_bars, "Finer bars for --intrabar detail");
+}
+
+void add_cost_options(CLI::App& command, BacktestFlags& flags) {
+  execution::EngineConfig& engine = flags.request.config.engine;
+  command.add_option("--fee", flags.fee, "Fee per side in bps, maker and taker (default: taker 10, maker 2)");
+  command.add_option("--spread", flags.spread, "Bid-ask spread in bps; a fill pays half of it (default 2)");
+  command.add_option("--slippage", flags.slippage, "Slippage per fill in bps (default 1)");
+  command.add_option("--participation", engine.instrument.participation_cap,
+                     "Largest share of a bar's volume that fills, 0 for no cap (default 0)");
+  command.add_option("--tick", engine.instrument.tick_size, "Tick size of prices (default: none)");
+  command.add_option("--lot", engine.instrument.lot_size,
+                     "Lot size of quantities; 1 for whole units (default: none)");
+  command.add_option("--min-notional", engine.instrument.min_notional, "Smallest order value (default 0)");
+  command.add_option("--leverage", engine.instrument.leverage_limit, "Largest exposure (default 1)");
+  command.add_flag("--perpetual", engine.instrument.perpetual, "Pay funding as a perpetual contract does");
+  command.add_option("--funding", engine.instrument.funding_rate_bps,
+                     "With --perpetual: funding rate in bps every eight hours (default 1)");
+  command.add_option("--initial-equity", engine.initial_equity, "Equity at the start (default 10000)");
+}
+
+}  // namespace
+
+void add_backtest_command(CLI::App& app, CommandContext& context) {
+  CLI::App* command = app.add_subcommand("backtest", "Replay signals made elsewhere over a file of bars");
+  auto flags = std::make_shared<BacktestFlags>();
+  command->add_option("--bars", flags->request.bars, "Bars: CSV, gzip or JSON rows")->required();
+  command
+      ->add_option(
+          "--signals", flags->request.signals,
+          "CSV with timestamp and enter_long, exit_long, enter_short, exit_short, or target, or order_size")
+      ->required();
+  CLI::Option* stake = command->add_option(
+      "--stake", flags->stake,
+      "Size of an entry: share of equity up to 1, or units (default 1: the whole equity)");
+  command
+      ->add_option("--risk", flags->risk,
+                   "Size entries so that the stop loss costs this percent of the equity")
+      ->excludes(stake);
+  add_exit_options(*command, *flags);
+  add_cost_options(*command, *flags);
+  command->add_option("--trades-out", flags->request.trades_out, "Write one CSV row per round trip");
+  command->add_flag("--json", flags->json, "Print the result as JSON");
+  command->footer(
+      "Example:\n  stevie backtest --bars BTCUSDT_1h.csv.gz --signals signals.csv --stop-loss 5 \\\n"
+      "    --minimal-roi \"0:0.1,1440:0.02\" --fee 10 --trades-out trades.csv");
+  command->callback([flags, &context] {
+    const app::BacktestReport report = app::run_signal_backtest(to_request(*flags));
+    context.out << (flags->json ? app::backtest_json(report) : app::backtest_text(report));
+  });
+}
+
+}  // namespace stevie::cli
