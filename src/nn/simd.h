@@ -149,19 +149,33 @@ inline Vec log(Vec x) {
 }
 
 /// Lane masks that exchange the off-diagonal blocks of size `span` between two rows of a square of vectors.
-constexpr VecInt low_block_mask(std::size_t span) {
+inline VecInt low_block_mask(std::size_t span) {
   VecInt mask{};
   for (std::size_t i = 0; i < lanes; ++i) {
     mask[i] = static_cast<std::int32_t>((i & span) == 0 ? i : lanes + i - span);
   }
   return mask;
 }
-constexpr VecInt high_block_mask(std::size_t span) {
+inline VecInt high_block_mask(std::size_t span) {
   VecInt mask{};
   for (std::size_t i = 0; i < lanes; ++i) {
     mask[i] = static_cast<std::int32_t>((i & span) == 0 ? i + span : lanes + i);
   }
   return mask;
+}
+
+/// Lane i is lane mask[i] of a and b laid end to end.
+inline Vec shuffle(Vec a, Vec b, VecInt mask) {
+#ifdef __clang__
+  Vec result{};  // clang shuffles by constants only; it serves the fuzz targets, where speed does not matter
+  for (std::size_t i = 0; i < lanes; ++i) {
+    const auto source = static_cast<std::size_t>(mask[i]);
+    result[i] = source < lanes ? a[source] : b[source - lanes];
+  }
+  return result;
+#else
+  return __builtin_shuffle(a, b, mask);
+#endif
 }
 
 /// Transposes the square of `lanes` vectors in place.
@@ -175,8 +189,8 @@ inline void transpose(Vec (&rows)[lanes]) {
       if ((i & span) != 0) continue;
       const Vec a = rows[i];
       const Vec b = rows[i + span];
-      rows[i] = __builtin_shuffle(a, b, low);
-      rows[i + span] = __builtin_shuffle(a, b, high);
+      rows[i] = shuffle(a, b, low);
+      rows[i + span] = shuffle(a, b, high);
     }
   }
 }
@@ -192,7 +206,7 @@ inline Vec row_sums(Vec (&rows)[lanes]) {
     for (std::size_t i = 0; i < span; ++i) {
       const Vec a = rows[i];
       const Vec b = rows[i + span];
-      rows[i] = __builtin_shuffle(a, b, low) + __builtin_shuffle(a, b, high);
+      rows[i] = shuffle(a, b, low) + shuffle(a, b, high);
     }
   }
   return rows[0];
