@@ -1,0 +1,146 @@
+#include "app/predict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "market/csv.h"
+#include "nn/model_file.h"
+#include "nn/network.h"
+
+namespace stevie::app {
+namespace {
+
+/// Rows of an observation each, with their names.
+struct Observations {
+  std::vector<std::string> names;
+  std::vector<float> values;  // (rows, observation_size)
+};
+
+nn::ActorCritic network_of(const nn::ModelFile& model) {
+  nn::ActorCritic network({model.observation_size, model.action_count, model.policy_kwargs});
+  network.from_tensors(model.policy, network.parameters());
+  return network;
+}
+
+std::vector<std::string_view> fields_of(std::string_view line, std::size_t most) {
+  std::vector<std::string_view> fields(most);
+  fields.resize(market::split_fields(line, fields));
+  return fields;
+}
+
+bool all_numbers(const std::vector<std::string_view>& fields) {
+  return std::ranges::all_of(fields,
+                             [](std::string_view field) { return market::parse_number(field).has_value(); });
+}
+
+bool looks_like_observations(std::string_view text, std::size_t size) {
+  const auto line = market::LineReader(text).next();
+  if (!line) return false;
+  const std::vector<std::string_view> fields = fields_of(*line, size + 1);
+  return fields.size() == size && all_numbers(fields);
+}
+
+Observations read_observations(std::string_view text, const std::string& place, std::size_t size) {
+  Observations result;
+  market::LineReader lines(text);
+  while (const auto line = lines.next()) {
+    const std::string at = fmt::format("{}:{}", place, lines.line());
+    const std::vector<std::string_view> fields = fields_of(*line, size + 1);
+    if (fields.size() != size) {
+      throw Error("model.observation_differs",
+                  fmt::format("the model observes {} values but this line has {}{}: give one number for each",
+                              size, fields.size() > size ? "more than " : "", std::min(fields.size(), size)),
+                  at);
+    }
+    const bool is_header =
+        result.names.empty() && lines.line() == 1 &&
+        std::ranges::none_of(fields, [](auto field) { return market::parse_number(field).has_value(); });
+    if (is_header) continue;
+    for (const std::string_view field : fields) {
+      const std::optional<double> number = market::parse_number(field);
+      if (!number || !std::isfinite(static_cast<float>(*number))) {
+        throw Error("predict.bad_number", fmt::format("\"{}\" is not a finite number", field), at);
+      }
+      result.values.push_back(static_cast<float>(*number));
+    }
+    result.names.push_back(fmt::format("{}", result.names.size() + 1));
+  }
+  return result;
+}
+
+/// Softmax of one column of logits.
+std::vector<double> probabilities(const nn::NetworkWorkspace& workspace, std::size_t actions,
+                                  std::size_t row) {
+  std::vector<double> result(actions);
+  for (std::size_t action = 0; action < actions; ++action) {
+    result[action] = workspace.logits[action * workspace.batch_stride + row];
+  }
+  const double largest = *std::ranges::max_element(result);
+  double sum = 0;
+  for (double& value : result) sum += value = std::exp(value - largest);
+  for (double& value : result) value /= sum;
+  return result;
+}
+
+std::vector<Predictions::Row> run_network(const nn::ActorCritic& network, Observations observations) {
+  constexpr std::size_t batch_rows = 256;
+  const std::size_t size = network.config().observation_size;
+  nn::NetworkWorkspace workspace = network.make_workspace(batch_rows);
+  std::vector<Predictions::Row> rows;
+  for (std::size_t first = 0; first < observations.names.size(); first += batch_rows) {
+    const std::size_t batch = std::min(batch_rows, observations.names.size() - first);
+    network.forward(observations.values.data() + first * size, size, batch, workspace);
+    for (std::size_t i = 0; i < batch; ++i) {
+      rows.push_back({std::move(observations.names[first + i]),
+                      probabilities(workspace, network.config().action_count, i), workspace.values[i]});
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
+Predictions predict(const PredictRequest& request) {
+  const nn::ModelFile model = nn::read_model_file(request.model);
+  const nn::ActorCritic network = network_of(model);
+  const std::string text = read_file(request.input);
+  Predictions predictions;
+  predictions.row_kind = "row";
+  Observations observations;
+  if (request.raw_observations || looks_like_observations(text, model.observation_size)) {
+    observations = read_observations(text, request.input.string(), model.observation_size);
+  }
+  if (observations.names.empty()) {
+    throw Error("predict.no_rows", "the file holds nothing to predict from: give at least one row",
+                request.input.string());
+  }
+  for (std::size_t i = 0; i < model.action_count; ++i)
+    predictions.actions.push_back(fmt::format("action_{}", i));
+  predictions.rows = run_network(network, std::move(observations));
+  return predictions;
+}
+
+std::string predictions_csv(const Predictions& predictions) {
+  std::string text = predictions.row_kind;
+  for (const std::string& action : predictions.actions) text += "," + action;
+  text += ",value\n";
+  for (const Predictions::Row& row : predictions.rows) {
+    text += row.name;
+    // Eight digits tell any two float32 apart that matter here; the shortest form of the double would not be
+    // theirs.
+    for (const double probability : row.probability)
+      fmt::format_to(std::back_inserter(text), ",{:.8g}", probability);
+    fmt::format_to(std::back_inserter(text), ",{:.8g}\n", row.value);
+  }
+  return text;
+}
+
+}  // namespace stevie::app
