@@ -104,11 +104,12 @@ std::string verdict(const Evaluation& evaluation) {
   const stats::Performance& market = evaluation.baselines[buy_and_hold_index].performance;
   std::string text = evaluation.description.synthetic ? "On a synthetic market, over " : "Over ";
   text += format_date(evaluation.from) + " to " + format_date(evaluation.to - 1) + ", the policy ";
-  const double earned = *policy.total_return.value;
+  const auto outcome = [](const stats::Metric& total) {
+    return (*total.value < 0 ? "lost " : "earned ") + format_percent(std::abs(*total.value));
+  };
   const bool traded = evaluation.strategy.run.result.traded_notional > 0;
-  if (!traded) text += "never traded and ";
-  text += (earned < 0 ? "lost " : "earned ") + format_percent(std::abs(earned)) + " against " +
-          format_percent(*market.total_return.value) + " for buy and hold";
+  text += (traded ? "" : "never traded and ") + outcome(policy.total_return) + " while buy and hold " +
+          outcome(market.total_return);
   return text + conclusion(evaluation.comparison.sharpe, evaluation.bootstrap.level);
 }
 

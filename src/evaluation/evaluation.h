@@ -74,9 +74,9 @@ Evaluation evaluate(NamedRun strategy, std::vector<NamedRun> baselines, market::
 /// The runs in the order in which tables show them: strategy, buy and hold, the other baselines, cash last.
 std::vector<const Contender*> table_order(const Evaluation& evaluation);
 
-/// The finding in one plain sentence, for example: "Over 2024-01-01 to 2024-12-31 the policy earned 12.0 %
-/// against 121.1 % for buy and hold; the difference of their Sharpe ratios is -0.85 with a 95 % interval of
-/// [-2.10, 0.41], so the two cannot be told apart."
+/// The finding in one plain sentence, for example: "Over 2024-01-01 to 2024-12-31, the policy earned 12.0 %
+/// while buy and hold earned 121.1 %; the difference of their Sharpe ratios is -0.85 with a 95 % interval of
+/// [-2.10, 0.41], so it cannot be told apart from buy and hold."
 std::string verdict(const Evaluation& evaluation);
 
 }  // namespace stevie::evaluation

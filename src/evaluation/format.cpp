@@ -44,12 +44,6 @@ std::string format_interval(const stats::Metric& metric, stats::Unit unit) {
          "]";
 }
 
-std::string format_price(double price) {
-  const double magnitude = std::abs(price);
-  const int whole_digits = magnitude > 0 ? static_cast<int>(std::floor(std::log10(magnitude))) + 1 : 1;
-  return format_fixed(price, std::clamp(6 - whole_digits, 2, 12));
-}
-
 std::string format_month(int year, int month) {
   char buffer[32];
   std::snprintf(buffer, sizeof buffer, "%04d-%02d", year, month);

@@ -20,9 +20,6 @@ std::string format_interval(const stats::Metric& metric, stats::Unit unit);
 /// The same number formatted by its unit.
 std::string format_value(double number, stats::Unit unit);
 
-/// Prices keep six significant digits, but no fewer than two decimals: "42,123.45", "0.0812345".
-std::string format_price(double price);
-
 /// "2024-03".
 std::string format_month(int year, int month);
 

@@ -76,9 +76,9 @@ std::string render_json(const Evaluation& evaluation) {
              {{"seed", evaluation.bootstrap.seed},
               {"replicates", evaluation.bootstrap.replicates},
               {"level", evaluation.bootstrap.level}}}};
-  json["results"] = Json::array({contender_json(evaluation.strategy)});
-  for (const Contender& contender : evaluation.baselines)
-    json["results"].push_back(contender_json(contender));
+  json["results"] = Json::array();
+  for (const Contender* contender : table_order(evaluation))
+    json["results"].push_back(contender_json(*contender));
   json["comparison"] = {{"with", evaluation.baselines[buy_and_hold_index].run.key},
                         {"mean_block_days", evaluation.comparison.mean_block},
                         {"sharpe", difference_json(evaluation.comparison.sharpe)},
