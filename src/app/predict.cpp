@@ -3,15 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <iterator>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
+#include "app/model_card.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/time.h"
+#include "features/pipeline.h"
 #include "market/csv.h"
+#include "market/readers.h"
 #include "nn/model_file.h"
 #include "nn/network.h"
 
@@ -73,6 +78,30 @@ Observations read_observations(std::string_view text, const std::string& place, 
     }
     result.names.push_back(fmt::format("{}", result.names.size() + 1));
   }
+  if (result.names.empty())
+    throw Error("predict.no_rows", "the file holds no observation: give at least one row", place);
+  return result;
+}
+
+/// The observation of every bar behind the warm-up, as TradingEnv makes it for an account that is flat.
+Observations observe_bars(const market::Bars& bars, const features::RobustScaler& scaler,
+                          const std::string& place) {
+  features::FeatureMatrix matrix = features::compute_features(bars);
+  scaler.apply(matrix);
+  if (matrix.warm_up >= matrix.rows) {
+    throw Error(
+        "predict.no_rows",
+        fmt::format("the file has {} bars and the indicators need {} before the first prediction: give more",
+                    matrix.rows, features::feature_warm_up()),
+        place);
+  }
+  Observations result;
+  for (std::size_t bar = matrix.warm_up; bar < matrix.rows; ++bar) {
+    const std::span<const float> row = matrix.row(bar);
+    result.names.push_back(format_time(bars.open_time[bar]));
+    result.values.insert(result.values.end(), row.begin(), row.end());
+    result.values.insert(result.values.end(), features::account_value_count, 0.0F);
+  }
   return result;
 }
 
@@ -112,18 +141,22 @@ Predictions predict(const PredictRequest& request) {
   const nn::ModelFile model = nn::read_model_file(request.model);
   const nn::ActorCritic network = network_of(model);
   const std::string text = read_file(request.input);
+  const std::string place = request.input.string();
   Predictions predictions;
-  predictions.row_kind = "row";
   Observations observations;
   if (request.raw_observations || looks_like_observations(text, model.observation_size)) {
-    observations = read_observations(text, request.input.string(), model.observation_size);
+    observations = read_observations(text, place, model.observation_size);
+    predictions.row_kind = "row";
+    for (std::size_t i = 0; i < model.action_count; ++i)
+      predictions.actions.push_back(fmt::format("action_{}", i));
+  } else {
+    const ModelCard card = model_card_of(model, request.model.string());
+    observations = observe_bars(market::parse_bars(text, place), card.scaler, place);
+    predictions.row_kind = "time";
+    for (const double exposure : card.environment.exposures) {
+      predictions.actions.push_back(fmt::format("exposure_{}", exposure));
+    }
   }
-  if (observations.names.empty()) {
-    throw Error("predict.no_rows", "the file holds nothing to predict from: give at least one row",
-                request.input.string());
-  }
-  for (std::size_t i = 0; i < model.action_count; ++i)
-    predictions.actions.push_back(fmt::format("action_{}", i));
   predictions.rows = run_network(network, std::move(observations));
   return predictions;
 }
