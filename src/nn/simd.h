@@ -44,12 +44,27 @@ inline Vec splat(float value) {
 inline VecInt splat(std::int32_t value) {
   return VecInt{} + value;
 }
+#ifdef __AVX512F__
+// The unmasked intrinsics warn of an uninitialised value in g++ 12.
+inline constexpr __mmask16 every_lane = 0xffff;
+
+inline Vec min(Vec a, Vec b) {
+  return reinterpret_cast<Vec>(
+      _mm512_maskz_min_ps(every_lane, reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b)));
+}
+inline Vec max(Vec a, Vec b) {
+  return reinterpret_cast<Vec>(
+      _mm512_maskz_max_ps(every_lane, reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b)));
+}
+#else
 inline Vec min(Vec a, Vec b) {
   return a < b ? a : b;
 }
 inline Vec max(Vec a, Vec b) {
   return a > b ? a : b;
 }
+#endif
+
 inline Vec clamp(Vec x, Vec low, Vec high) {
   return max(low, min(x, high));
 }
@@ -63,11 +78,6 @@ inline float sum(Vec value) {
   return total;
 }
 
-#ifdef __AVX512F__
-inline constexpr __mmask16 every_lane =
-    0xffff;  // the unmasked intrinsics warn of an uninitialised value in g++ 12
-#endif
-
 /// 1 / x to within 2 units in the last place.
 inline Vec reciprocal(Vec x) {
 #ifdef __AVX512F__
@@ -78,13 +88,15 @@ inline Vec reciprocal(Vec x) {
 #endif
 }
 
-/// sqrt(x) for x >= 0, to within 2 units in the last place; denormal x counts as the smallest normal number.
+/// sqrt(x) for x >= 0, to within 2 units in the last place; x below 1e-30 counts as 1e-30, since half of a
+/// smaller number may be denormal, which costs the processor a hundred cycles.
 inline Vec square_root(Vec x) {
 #ifdef __AVX512F__
-  const Vec normal = max(x, splat(1.17549435e-38f));
+  const Vec normal = max(x, splat(1e-30f));
   const Vec estimate =
       reinterpret_cast<Vec>(_mm512_maskz_rsqrt14_ps(every_lane, reinterpret_cast<__m512>(normal)));
-  return normal * (estimate * (1.5f - 0.5f * normal * estimate * estimate));
+  const Vec root = normal * estimate;
+  return root * (1.5f - (0.5f * estimate) * root);  // one Newton step
 #else
   Vec root;
   for (std::size_t i = 0; i < lanes; ++i) root[i] = __builtin_sqrtf(x[i]);
@@ -92,8 +104,9 @@ inline Vec square_root(Vec x) {
 #endif
 }
 
-/// tanh to a relative error of 4e-7: x P(x^2) / Q(x^2), degrees (4, 4), a least-squares fit reweighted
-/// towards the smallest largest relative error on |x| <= 9, beyond which float tanh is 1.
+/// tanh to a relative error of 4e-7, by which it may exceed 1: x P(x^2) / Q(x^2), degrees (4, 4), a
+/// least-squares fit reweighted towards the smallest largest relative error on |x| <= 9, beyond which float
+/// tanh is 1.
 inline Vec tanh(Vec x) {
   const Vec bounded = clamp(x, splat(-9.0f), splat(9.0f));
   const Vec y = bounded * bounded;
@@ -107,7 +120,7 @@ inline Vec tanh(Vec x) {
   q = q * y + 2.587697939e-02f;
   q = q * y + 4.671434062e-01f;
   q = q * y + 1.0f;
-  return clamp(bounded * p * reciprocal(q), splat(-1.0f), splat(1.0f));
+  return bounded * p * reciprocal(q);
 }
 
 /// e^x to a relative error of 2e-7, for x in [-87, 88]; beyond, the value at the bound.

@@ -18,6 +18,14 @@ namespace {
 constexpr std::uint64_t action_stream = std::uint64_t{1} << 40;
 constexpr std::uint64_t shuffle_stream = std::uint64_t{1} << 41;
 
+// Shuffled rows lie far apart in memory: each is asked for this many rows before it is copied.
+constexpr std::size_t prefetch_rows = 6;
+
+void prefetch(const float* row, std::size_t width) {
+  constexpr std::size_t floats_per_line = 16;
+  for (std::size_t i = 0; i < width; i += floats_per_line) __builtin_prefetch(row + i);
+}
+
 double scheduled(double value, Schedule schedule, std::uint64_t done, std::uint64_t total) {
   if (schedule == Schedule::constant || total == 0) return value;
   return value * std::max(0.0, 1.0 - static_cast<double>(done) / static_cast<double>(total));
@@ -197,6 +205,7 @@ void Ppo::gather(std::span<const std::uint32_t> rows) {
   batch.size = rows.size();
   const std::size_t width = rollout_.observation_size;
   for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i + prefetch_rows < rows.size()) prefetch(rollout_.observation(rows[i + prefetch_rows]), width);
     const std::uint32_t row = rows[i];
     std::memcpy(&batch.observations[i * width], rollout_.observation(row), width * sizeof(float));
     batch.actions[i] = rollout_.actions[row];
@@ -245,35 +254,44 @@ Ppo::MinibatchLoss Ppo::forward_and_backward(float clip_range) {
   const std::size_t width = rollout_.observation_size;
   const std::size_t size = minibatch_->size;
   nn::NetworkWorkspace& workspace = minibatch_->workspace;
+  const std::span<const float> gradients = gradients_;
+  const auto policy_gradients = gradients.first(network_.policy_end());
+  const auto value_gradients = gradients.subspan(network_.policy_end());
   MinibatchLoss loss;
   if (network_.shared_trunk()) {
     loss.policy = policy_pass(clip_range);
     loss.value = value_pass();
     network_.backward(observations, width, size, workspace, gradients_.data());
+    loss.squared_norm = {nn::squared_norm(policy_gradients), nn::squared_norm(value_gradients)};
     return loss;
   }
-  // The two networks meet in the gradient's norm only, so they may run side by side.
+  // The two networks meet in the gradient's norm only, so they may run side by side. Each sums its part of
+  // the norm while its gradients are still in the cache.
   pool_.parallel_for(2, [&](std::size_t half) {
     if (half == 0) {
       loss.policy = policy_pass(clip_range);
       network_.backward_policy(observations, width, size, workspace, gradients_.data());
+      loss.squared_norm[0] = nn::squared_norm(policy_gradients);
     } else {
       loss.value = value_pass();
       network_.backward_value(observations, width, size, workspace, gradients_.data());
+      loss.squared_norm[1] = nn::squared_norm(value_gradients);
     }
   });
   return loss;
 }
 
-void Ppo::apply_gradients(double learning_rate) {
-  const std::span<const float> gradients = gradients_;
-  const std::size_t split = network_.policy_end();
-  const double norm =
-      std::sqrt(nn::squared_norm(gradients.first(split)) + nn::squared_norm(gradients.subspan(split)));
+void Ppo::apply_gradients(const MinibatchLoss& loss, double learning_rate) {
+  const double norm = std::sqrt(loss.squared_norm[0] + loss.squared_norm[1]);
   constexpr double smallest_norm = 1e-6;  // torch.nn.utils.clip_grad_norm_
   const auto scale = static_cast<float>(std::min(1.0, config_.max_grad_norm / (norm + smallest_norm)));
+  const std::size_t split = network_.policy_end();
   optimizer_.begin_step(learning_rate);
-  optimizer_.update_range(network_.parameters().data(), gradients_.data(), scale, 0, gradients_.size());
+  // The value's part first: it was written last and is likelier to be in the cache.
+  pool_.parallel_for(2, [&](std::size_t half) {
+    optimizer_.update_range(network_.parameters().data(), gradients_.data(), scale, half == 0 ? split : 0,
+                            half == 0 ? gradients_.size() : split);
+  });
 }
 
 UpdateStats Ppo::update_in_order(double learning_rate, double clip_range,
@@ -308,7 +326,7 @@ UpdateStats Ppo::update_in_order(double learning_rate, double clip_range,
         stats.stopped_early = true;
         break;
       }
-      apply_gradients(learning_rate);
+      apply_gradients(sums, learning_rate);
     }
     stats.approx_kl = epoch_kl / static_cast<double>(epoch_minibatches);
     ++n_updates_;

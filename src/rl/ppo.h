@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -76,7 +77,8 @@ class Ppo {
   struct RolloutWorker;
   struct MinibatchLoss {
     PolicyLossSums policy;
-    double value = 0;  // sum of squared errors
+    double value = 0;                      // sum of squared errors
+    std::array<double, 2> squared_norm{};  // of the gradients: policy, value
   };
 
   void collect_lanes(RolloutWorker& worker);
@@ -88,7 +90,7 @@ class Ppo {
   PolicyLossSums policy_pass(float clip_range);
   double value_pass();
   MinibatchLoss forward_and_backward(float clip_range);
-  void apply_gradients(double learning_rate);
+  void apply_gradients(const MinibatchLoss& loss, double learning_rate);
   void shuffle(std::vector<std::uint32_t>& rows);
 
   env::VectorEnv& env_;
