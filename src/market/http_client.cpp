@@ -8,7 +8,7 @@
 namespace stevie::market {
 namespace {
 
-constexpr std::size_t largest_body = 16 * 1024 * 1024;
+constexpr std::size_t largest_body = std::size_t{16} << 20;
 
 /// Takes a piece of the body; fewer bytes than given tell libcurl to stop.
 std::size_t append_body(char* bytes, std::size_t, std::size_t count, void* target) {

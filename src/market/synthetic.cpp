@@ -20,6 +20,7 @@ constexpr double usual_volume = 100.0;        // base currency per bar
 constexpr double volume_spread = 0.5;         // standard deviation of the log volume
 constexpr double volume_per_deviation = 0.5;  // log volume gained by a move of one standard deviation
 constexpr int price_digits = 10;
+constexpr std::size_t most_bars = 50'000'000;  // 2.4 GB of columns
 
 /// What a random stream is drawn for.
 enum Stream : std::uint64_t {
@@ -118,6 +119,7 @@ std::size_t draw_first_regime(RandomStream& random, const std::vector<Regime>& r
   double total = 0;
   for (const Regime& regime : regimes) total += regime.mean_duration_bars;
   std::vector<double> probabilities;
+  probabilities.reserve(regimes.size());
   for (const Regime& regime : regimes) probabilities.push_back(regime.mean_duration_bars / total);
   return draw_index(random, probabilities.data(), probabilities.size());
 }
@@ -177,7 +179,9 @@ void make_martingale(const SyntheticConfig& config, SyntheticMarket& market) {
 }
 
 void check_general(const SyntheticConfig& config, std::vector<std::string>& faults) {
-  if (config.bars == 0) faults.push_back("bars must be 1 or more");
+  if (config.bars == 0 || config.bars > most_bars) {
+    faults.push_back(fmt::format("bars must lie between 1 and {}", most_bars));
+  }
   if (config.interval <= 0) faults.push_back("interval must be positive");
   if (config.start < 0) faults.push_back("start must not lie before 1970");
   if (!(config.start_price >= 1e-6 && config.start_price <= 1e9)) {

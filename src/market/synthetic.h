@@ -27,7 +27,7 @@ struct Regime {
 
 struct SyntheticConfig {
   SyntheticModel model = SyntheticModel::garch;
-  std::size_t bars = 10'000;         // > 0
+  std::size_t bars = 10'000;         // 1 to 50 million
   TimeMs interval = hour_ms;         // > 0
   std::uint64_t seed = 1;            // same seed and configuration: same bytes
   TimeMs start = 1'577'836'800'000;  // 2020-01-01; the first bar's open

@@ -1,0 +1,124 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "cli/commands.h"
+#include "core/file.h"
+#include "market/readers.h"
+
+namespace stevie::cli {
+namespace {
+
+struct Result {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+Result run_data(const std::vector<std::string>& arguments) {
+  std::vector<const char*> words{"stevie", "--quiet", "data"};
+  for (const std::string& argument : arguments) words.push_back(argument.c_str());
+  std::ostringstream out, err;
+  const int code = run_program(static_cast<int>(words.size()), words.data(), {}, out, err);
+  return {code, out.str(), err.str()};
+}
+
+class DataCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::path(::testing::TempDir()) /
+              (std::string("stevie_data_") + ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  std::filesystem::path folder_;
+};
+
+void expect_one_sentence(const Result& result) {
+  EXPECT_EQ(result.code, 2);
+  EXPECT_EQ(result.err.rfind("stevie: ", 0), 0u) << result.err;
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+}
+
+TEST_F(DataCommand, SynthResampleAndCheckFitTogether) {
+  const Result made =
+      run_data({"synth", "--bars", "1000", "--seed", "4", "--out", path("SYNTHUSDT_1h.csv.gz")});
+  ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_TRUE(std::filesystem::exists(path("SYNTHUSDT_1h.labels.csv")));
+
+  const Result longer =
+      run_data({"resample", path("SYNTHUSDT_1h.csv.gz"), "--to", "4h", "--out", path("SYNTHUSDT_4h.csv")});
+  ASSERT_EQ(longer.code, 0) << longer.err;
+  EXPECT_EQ(market::read_bars(path("SYNTHUSDT_4h.csv")).size(), 250u);
+
+  const Result checked = run_data({"check", path("SYNTHUSDT_4h.csv")});
+  EXPECT_EQ(checked.code, 0) << checked.err;
+  for (const char* line :
+       {"interval     4h\n", "rows         250\n", "faults       none\n", "gaps         none\n"}) {
+    EXPECT_NE(checked.out.find(line), std::string::npos) << checked.out;
+  }
+}
+
+TEST_F(DataCommand, OuWritesItsSignal) {
+  const Result made = run_data(
+      {"synth", "--model", "ou", "--bars", "50", "--out", path("a.csv"), "--signal-out", path("deep/b.csv")});
+  EXPECT_EQ(made.code, 0) << made.err;
+  EXPECT_TRUE(read_file(path("deep/b.csv")).starts_with("timestamp,signal\n"));
+}
+
+TEST_F(DataCommand, CheckListsFaultsAndEndsWithTwo) {
+  write_file(
+      path("bad.csv"),
+      "timestamp,open,high,low,close,volume\n1577836800000,10,12,9,11,5\n1577840400000,10,12,9,x\xff,5\n"
+      "1577836800000,10,12,9,11,5\n1577847600000,10,12,9,11,5\n1577851200000,10,8,9,11,5\n"
+      "1577854800000,10,12,9,11,5\n1577858400000,10,12,9,11,5\n1577862000000,10,12,9,11,5\n");
+  const Result text = run_data({"check", path("bad.csv")});
+  expect_one_sentence(text);
+  EXPECT_NE(text.err.find("bad.csv: the file cannot be used as it is"), std::string::npos) << text.err;
+  EXPECT_NE(text.out.find("line 3: "), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("line 6: open 10, high 8"), std::string::npos) << text.out;
+
+  const Result json = run_data({"check", path("bad.csv"), "--json"});
+  EXPECT_EQ(json.code, 2);
+  const auto report = nlohmann::json::parse(json.out);
+  EXPECT_FALSE(report["usable"]);
+  EXPECT_EQ(report["rows"], 8);
+  EXPECT_EQ(report["faults"]["market.bad_number"], 1);
+  EXPECT_EQ(report["faults"]["market.bad_range"], 1);
+  EXPECT_EQ(report["faults"]["market.duplicate"], 1);
+  EXPECT_EQ(report["gaps"]["missing_bars"], 3);  // hours 1 and 2, and the faulty hour 4
+}
+
+TEST_F(DataCommand, BadInputIsOneSentence) {
+  write_file(path("good.csv"),
+             "timestamp,open,high,low,close\n1577836800000,10,12,9,11\n1577840400000,11,12,9,11\n");
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"check", path("none.csv")},
+           {"resample", path("good.csv"), "--to", "90m", "--out", path("x.csv")},
+           {"resample", path("good.csv"), "--to", "soon", "--out", path("x.csv")},
+           {"synth", "--model", "brownian", "--out", path("x.csv")},
+           {"synth", "--bars", "0", "--out", path("x.csv")},
+           {"synth", "--bars", "-5", "--out", path("x.csv")},
+           {"download", "kraken", "BTC/USDT", "1h", "--since", "2020-01-01"},
+           {"download", "binance", "BTC/USDT", "7m", "--since", "2020-01-01", "--out", path("x.csv")},
+           {"download", "binance", "BTC/USDT", "1h", "--since", "yesterday", "--out", path("x.csv")}}) {
+    expect_one_sentence(run_data(arguments));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path("x.csv")));
+}
+
+TEST_F(DataCommand, EveryCommandHasAnExample) {
+  for (const char* command : {"check", "resample", "synth", "download"}) {
+    const Result help = run_data({command, "--help"});
+    EXPECT_EQ(help.code, 0);
+    EXPECT_NE(help.out.find("Example:"), std::string::npos) << command;
+  }
+}
+
+}  // namespace
+}  // namespace stevie::cli
