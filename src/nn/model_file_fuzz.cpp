@@ -42,7 +42,8 @@ ModelFile small_model(bool shared_trunk) {
 
 /// A small model file, with one member, or the pickle in one of its .pth members, replaced.
 std::string file_with(const std::string& member, std::string_view bytes, bool is_pickle) {
-  auto members = unzip_members(model_file_bytes(small_model(false)), "seed", limit_bytes);
+  static const auto seed = unzip_members(model_file_bytes(small_model(false)), "seed", limit_bytes);
+  auto members = seed;
   std::string& target = members.at(member);
   const auto repack = [](const std::map<std::string, std::string>& parts) {
     std::vector<ZipMember> list;
