@@ -6,11 +6,13 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/file.h"
 #include "core/random.h"
 #include "nn/model_file.h"
+#include "nn/network.h"
 #include "peers/peer.h"
 
 namespace stevie::nn {
@@ -50,50 +52,27 @@ Rows read_rows(const std::filesystem::path& path) {
   return rows;
 }
 
-const NamedTensor& tensor(const ModelFile& model, const std::string& name) {
-  for (const NamedTensor& candidate : model.policy) {
-    if (candidate.name == name) return candidate;
+/// Action probabilities, then the value, of every row by our own network.
+Rows our_predictions(const ModelFile& model, const Rows& observations) {
+  ActorCritic network({model.observation_size, model.action_count, model.policy_kwargs});
+  network.from_tensors(model.policy, network.parameters());
+  std::vector<float> inputs;
+  for (const auto& row : observations) {
+    for (const double value : row) inputs.push_back(static_cast<float>(value));
   }
-  throw std::out_of_range(name);
-}
-
-std::vector<double> affine(const ModelFile& model, const std::string& layer,
-                           const std::vector<double>& inputs) {
-  const NamedTensor& weight = tensor(model, layer + ".weight");
-  std::vector<double> outputs;
-  for (std::size_t row = 0; row < weight.shape[0]; ++row) {
-    double sum = tensor(model, layer + ".bias").values[row];
-    for (std::size_t i = 0; i < inputs.size(); ++i) sum += weight.values[row * inputs.size() + i] * inputs[i];
-    outputs.push_back(sum);
-  }
-  return outputs;
-}
-
-std::vector<double> hidden(const ModelFile& model, const std::string& net, std::size_t layers,
-                           std::vector<double> values) {
-  for (std::size_t layer = 0; layer < layers; ++layer) {
-    values = affine(model, "mlp_extractor." + net + "." + std::to_string(2 * layer), values);
-    for (double& value : values) {
-      const bool tanh = model.policy_kwargs.activation == PolicyKwargs::Activation::tanh;
-      value = tanh ? std::tanh(value) : std::max(value, 0.0);
+  NetworkWorkspace workspace = network.make_workspace(observations.size());
+  network.forward(inputs.data(), model.observation_size, observations.size(), workspace);
+  Rows results(observations.size());
+  for (std::size_t row = 0; row < results.size(); ++row) {
+    double sum = 0;
+    for (std::size_t action = 0; action < model.action_count; ++action) {
+      results[row].push_back(std::exp(double{workspace.logits[action * workspace.batch_stride + row]}));
+      sum += results[row].back();
     }
+    for (double& probability : results[row]) probability /= sum;
+    results[row].push_back(workspace.values[row]);
   }
-  return values;
-}
-
-/// The network as its definition says, in double precision: action probabilities, then the value.
-std::vector<double> reference(const ModelFile& model, const std::vector<double>& observation) {
-  const PolicyKwargs& kwargs = model.policy_kwargs;
-  const char* policy_net = kwargs.shared_trunk ? "shared_net" : "policy_net";
-  const char* value_net = kwargs.shared_trunk ? "shared_net" : "value_net";
-  std::vector<double> result =
-      affine(model, "action_net", hidden(model, policy_net, kwargs.policy_widths.size(), observation));
-  double sum = 0;
-  for (double& value : result) sum += value = std::exp(value);
-  for (double& value : result) value /= sum;
-  result.push_back(
-      affine(model, "value_net", hidden(model, value_net, kwargs.value_widths.size(), observation))[0]);
-  return result;
+  return results;
 }
 
 /// A folder of models and a list of commands for the script, so that Python starts once for all of them.
@@ -115,11 +94,12 @@ class Peer {
     const Rows results = read_rows(path(name + ".out"));
     ASSERT_EQ(observations.size(), 50U);
     ASSERT_EQ(results.size(), observations.size());
+    const Rows expected = our_predictions(model, observations);
     for (std::size_t row = 0; row < results.size(); ++row) {
-      const std::vector<double> expected = reference(model, observations[row]);
-      ASSERT_EQ(results[row].size(), expected.size());
-      for (std::size_t i = 0; i < expected.size(); ++i)
-        EXPECT_NEAR(results[row][i], expected[i], tolerance) << name;
+      ASSERT_EQ(results[row].size(), expected[row].size());
+      for (std::size_t i = 0; i < expected[row].size(); ++i) {
+        EXPECT_NEAR(results[row][i], expected[row][i], tolerance) << name;
+      }
     }
   }
 
@@ -160,8 +140,6 @@ ModelFile random_model(const PolicyKwargs& kwargs, std::uint64_t steps) {
   model.extra_members["stevie.json"] = "{}";
   return model;
 }
-
-using Activation = PolicyKwargs::Activation;
 
 const std::vector<PolicyKwargs>& architectures() {
   static const std::vector<PolicyKwargs> all = {
