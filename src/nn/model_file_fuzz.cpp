@@ -1,12 +1,14 @@
 /// Feeds parse_model_file(), and the layers under it, whatever the fuzzer makes. The first byte chooses the
 /// layer, so that damage to the pickle or the JSON is not stopped by the checksum of the zip around it.
 ///
-/// Starting inputs: STEVIE_FUZZ_SEEDS=FOLDER model_file_fuzz -runs=0 writes them into an existing folder.
+/// Before it starts, small valid inputs are written into the corpus folder that the command line names first.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
+#include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -101,8 +103,13 @@ void write_seeds(const std::string& folder) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  if (const char* folder = std::getenv("STEVIE_FUZZ_SEEDS")) write_seeds(folder);
+extern "C" int LLVMFuzzerInitialize(int* count, char*** arguments) {
+  for (int i = 1; i < *count; ++i) {
+    const std::string argument = (*arguments)[i];
+    if (!std::filesystem::is_directory(argument)) continue;
+    write_seeds(argument);
+    break;
+  }
   return 0;
 }
 
