@@ -188,8 +188,8 @@ class RecentValues {
   std::vector<T> buffer_;
 };
 
-/// Mid-rank of a value among the last `length` values, itself included, in (0, 1); 0.5 when all are equal.
-/// Compares in float32. O(length) per bar, several comparisons per instruction.
+/// Share of the last `length` values, the newest included, that lie below the newest: 0 <= rank < 1. Compares
+/// in float32. O(length) per bar, several comparisons per instruction.
 class RollingRank {
  public:
   explicit RollingRank(std::size_t length) : recent_(length) {}
@@ -200,12 +200,8 @@ class RollingRank {
     const float* values = recent_.data();
     const int count = static_cast<int>(recent_.count());
     int below = 0;
-    int not_above = 0;
-    for (int i = 0; i < count; ++i) {
-      below += values[i] < value;
-      not_above += values[i] <= value;
-    }
-    return (below + not_above) / (2.0 * count);
+    for (int i = 0; i < count; ++i) below += values[i] < value;
+    return static_cast<double>(below) / count;
   }
 
  private:

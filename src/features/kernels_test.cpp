@@ -62,7 +62,7 @@ TEST_P(RollingKernels, EqualTheirPlainDefinition) {
     ASSERT_NEAR(sums.by_age, by_age, 1e-10 * static_cast<double>(length * length));
 
     double below = 0;
-    for (const double other : seen) below += other < values[t] ? 1.0 : other == values[t] ? 0.5 : 0.0;
+    for (const double other : seen) below += other < values[t] ? 1.0 : 0.0;
     ASSERT_NEAR(rank.push(values[t]), below / count, 1e-12);
 
     recent.push(values[t]);
