@@ -39,6 +39,7 @@ struct CommandContext {
 void add_backtest_command(CLI::App& app, CommandContext& context);
 void add_config_command(CLI::App& app, CommandContext& context);
 void add_data_command(CLI::App& app, CommandContext& context);
+void add_evaluate_command(CLI::App& app, CommandContext& context);
 void add_predict_command(CLI::App& app, CommandContext& context);
 
 /// A flag that sets a configuration field: add_config_flag(*command, context, "--learning-rate",

@@ -20,6 +20,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_backtest_command(app, context);
   add_config_command(app, context);
   add_data_command(app, context);
+  add_evaluate_command(app, context);
   add_predict_command(app, context);
 }
 

@@ -73,8 +73,10 @@ std::string header(const Evaluation& evaluation) {
     text += element("p", "Model: " + escaped(description.model), "class=\"source\"");
   if (!description.data.empty())
     text += element("p", "Data: " + escaped(description.data), "class=\"source\"");
-  return element("header", text) +
-         element("section", element("p", escaped(verdict(evaluation))), "class=\"card verdict\"");
+  std::string found = element("p", escaped(verdict(evaluation)));
+  for (const std::string& notice : description.notices)
+    found += element("p", escaped(notice), "class=\"notice\"");
+  return element("header", text) + element("section", found, "class=\"card verdict\"");
 }
 
 std::string tile(const std::string& name, const std::string& value, const std::string& beside) {

@@ -72,6 +72,7 @@ std::string render_json(const Evaluation& evaluation) {
             {"bars", evaluation.bars.size()},
             {"interval", format_duration(evaluation.bars.interval)},
             {"verdict", verdict(evaluation)},
+            {"notices", description.notices},
             {"bootstrap",
              {{"seed", evaluation.bootstrap.seed},
               {"replicates", evaluation.bootstrap.replicates},

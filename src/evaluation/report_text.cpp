@@ -41,7 +41,9 @@ std::string header(const Evaluation& evaluation) {
   text += "period  " + format_time(evaluation.from) + " to " + format_time(evaluation.to) + ", " +
           format_fixed(static_cast<double>(evaluation.bars.size()), 0) + " bars of " +
           format_duration(evaluation.bars.interval) + "\n";
-  return text + "\n" + verdict(evaluation) + "\n";
+  text += "\n" + verdict(evaluation) + "\n";
+  for (const std::string& notice : description.notices) text += "note: " + notice + "\n";
+  return text;
 }
 
 std::string metric_table(const Evaluation& evaluation) {
