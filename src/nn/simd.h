@@ -91,15 +91,15 @@ inline Vec reciprocal(Vec x) {
 /// sqrt(x) for x >= 0, to within 2 units in the last place; x below 1e-30 counts as 1e-30, since half of a
 /// smaller number may be denormal, which costs the processor a hundred cycles.
 inline Vec square_root(Vec x) {
-#ifdef __AVX512F__
   const Vec normal = max(x, splat(1e-30f));
+#ifdef __AVX512F__
   const Vec estimate =
       reinterpret_cast<Vec>(_mm512_maskz_rsqrt14_ps(every_lane, reinterpret_cast<__m512>(normal)));
   const Vec root = normal * estimate;
   return root * (1.5f - (0.5f * estimate) * root);  // one Newton step
 #else
   Vec root;
-  for (std::size_t i = 0; i < lanes; ++i) root[i] = __builtin_sqrtf(x[i]);
+  for (std::size_t i = 0; i < lanes; ++i) root[i] = __builtin_sqrtf(normal[i]);
   return root;
 #endif
 }
