@@ -1,0 +1,22 @@
+#pragma once
+/// rl: learning from an environment.
+///
+/// Start with:
+///   ppo.h          Ppo: rollouts, updates, and a state that is saved and goes on bit for bit
+///   ppo_config.h   its parameters: Stable-Baselines3's, with their defaults and consequences
+///   tensorboard.h  EventWriter: scalars as a TensorBoard event file
+/// Below them: rollout.h (the buffer and generalised advantage estimation), categorical.h (the action
+/// distribution), episode_log.h (reward and length of recent episodes).
+///
+/// In: an env::VectorEnv, an nn::NetworkConfig and a PpoConfig. Out: a trained nn::ActorCritic, statistics
+/// of each update under Stable-Baselines3's names, event files.
+///
+/// What always holds:
+///   - the same configuration, environment and seed give the same bytes for any number of threads, and so
+///     does a training that was saved and resumed;
+///   - terminated and truncated episodes are kept apart: a truncated one is bootstrapped from its final
+///     observation;
+///   - nothing here knows what the environment is about.
+#include "rl/ppo.h"
+#include "rl/ppo_config.h"
+#include "rl/tensorboard.h"
