@@ -16,8 +16,7 @@
 ///   - fast and plain network agree to float32 precision, and the result for a row depends neither on the
 ///     batch it is in nor on the number of threads;
 ///   - names, shapes and order of tensors are Stable-Baselines3's, so a file means the same on both sides;
-///   - a pickle is never executed, and no model file makes the program crash or take memory that its own
-///     size does not justify;
+///   - a pickle is never executed, and a damaged or hostile model file ends in an Error;
 ///   - the same model gives the same bytes.
 #include "nn/adam.h"
 #include "nn/model_file.h"
