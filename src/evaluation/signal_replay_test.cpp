@@ -218,12 +218,13 @@ TEST(SignalsFile, RefusesWhatIsWrongAndNamesTheLine) {
 
 TEST(TradesFile, HasOneRowPerRoundTrip) {
   const auto bars = bars_at({100, 110, 120, 130});
-  const Replay run = replay(bars, "enter_long,exit_long", {"1,0", "0,1"});
+  ReplayConfig config = free_config();
+  config.stake = {execution::Stake::Kind::units, 4};
+  const Replay run = replay(bars, "enter_long,exit_long", {"1,0", "0,1"}, config);
   EXPECT_EQ(
       format_trades(run.result.trades),
       "entry_time,exit_time,side,entry_price,exit_price,quantity,fee,profit_abs,profit_ratio,exit_reason\n"
-      "2004-03-23T01:00:00Z,2004-03-23T02:00:00Z,long,110,120,90.9090909090909,0,909.090909090909,"
-      "0.0909090909090909,exit_signal\n");
+      "2004-03-23T01:00:00Z,2004-03-23T02:00:00Z,long,110,120,4,0,40,0.09090909090909091,exit_signal\n");
 }
 
 }  // namespace

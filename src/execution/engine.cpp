@@ -15,6 +15,12 @@ constexpr std::size_t most_notices = 1000;
 /// Rounding of doubles in exposures that are meant to be exactly at the limit.
 constexpr double leverage_tolerance = 1e-9;
 
+/// Keeps the price of a single fill exactly.
+void add_to_average(double& quantity, double& average, double added, double price) {
+  quantity += added;
+  average += (price - average) * (added / quantity);
+}
+
 bool same_side(double a, double b) {
   return (a > 0) == (b > 0);
 }
@@ -270,8 +276,7 @@ void BarEngine::record(double units_before, const Fill& fill, ExitReason reason)
   if (units_before != 0 && !same_side(units_before, fill.quantity)) {
     const double closed = std::min(size, std::abs(units_before));
     opened = size - closed;
-    trade_.exit_quantity += closed;
-    trade_.exit_value += closed * fill.price;
+    add_to_average(trade_.exit_quantity, trade_.exit_price, closed, fill.price);
     trade_.fee += fill.fee * (closed / size);
     if (closed == std::abs(units_before)) finish_trade(reason);
   }
@@ -291,8 +296,7 @@ void BarEngine::start_trade(double quantity, const Fill& fill, double fee) {
     held_.exit_fee = rates_.maker_fee;
     arm_trailing(config_.exits, held_);
   }
-  trade_.entry_quantity += quantity;
-  trade_.entry_value += quantity * fill.price;
+  add_to_average(trade_.entry_quantity, trade_.entry_price, quantity, fill.price);
   trade_.fee += fee;
 }
 
@@ -301,13 +305,13 @@ void BarEngine::finish_trade(ExitReason reason) {
   trip.entry_time = held_.entry_time;
   trip.exit_time = time_;
   trip.side = held_.side;
-  trip.entry_price = trade_.entry_value / trade_.entry_quantity;
-  trip.exit_price = trade_.exit_value / trade_.exit_quantity;
+  trip.entry_price = trade_.entry_price;
+  trip.exit_price = trade_.exit_price;
   trip.quantity = trade_.entry_quantity;
   trip.fee = trade_.fee;
-  const double gain = trade_.exit_value - trade_.entry_value;
+  const double gain = trip.quantity * (trip.exit_price - trip.entry_price);
   trip.profit_abs = (held_.side == Side::long_side ? gain : -gain) - trade_.fee;
-  trip.profit_ratio = trip.profit_abs / trade_.entry_value;
+  trip.profit_ratio = trip.profit_abs / (trip.quantity * trip.entry_price);
   trip.exit_reason = reason;
   result_.trades.push_back(trip);
   trade_ = OpenTrade{};

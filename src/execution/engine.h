@@ -105,8 +105,8 @@ class BarEngine {
 
  private:
   struct OpenTrade {
-    double entry_quantity = 0, entry_value = 0;  // all entries of the round trip
-    double exit_quantity = 0, exit_value = 0;    // all exits
+    double entry_quantity = 0, entry_price = 0;  // all entries of the round trip, average price
+    double exit_quantity = 0, exit_price = 0;    // all exits
     double fee = 0;                              // both sides and funding
   };
   struct Intents {  // decisions for the next open

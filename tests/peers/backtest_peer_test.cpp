@@ -57,8 +57,8 @@ class BacktestingOracle : public testing::Test {
       const auto& trade = result.trades[i];
       const double sign = trade.side == execution::Side::long_side ? 1 : -1;
       EXPECT_EQ(sign * trade.quantity, expected_["entries"][i].get<double>()) << i;
-      EXPECT_DOUBLE_EQ(trade.entry_price, expected_["entry_prices"][i].get<double>()) << i;
-      EXPECT_DOUBLE_EQ(trade.exit_price, expected_["exit_prices"][i].get<double>()) << i;
+      EXPECT_EQ(trade.entry_price, expected_["entry_prices"][i].get<double>()) << i;
+      EXPECT_EQ(trade.exit_price, expected_["exit_prices"][i].get<double>()) << i;
     }
     ASSERT_EQ(result.equity.size(), expected_["equity"].size());
     for (std::size_t i = 0; i < result.equity.size(); ++i) {
