@@ -92,13 +92,6 @@ evaluation::Description description_of(const PolicyEvaluation& request, market::
           .configuration = configuration_of(request)};
 }
 
-std::shared_ptr<const nn::ActorCritic> network_of(const nn::ModelFile& model) {
-  auto network = std::make_shared<nn::ActorCritic>(
-      nn::NetworkConfig{model.observation_size, model.action_count, model.policy_kwargs});
-  network->from_tensors(model.policy, network->parameters());
-  return network;
-}
-
 env::MarketData market_of(const market::Bars& bars, const ModelCard& card, const std::string& place) {
   env::MarketData market;
   market.tape = execution::make_bar_tape(bars, card.environment.instrument, nullptr, place);
@@ -184,16 +177,17 @@ evaluation::Evaluation evaluate_model(const EvaluateRequest& request) {
   const env::MarketData market = market_of(bars, card, request.data.string());
   const bool synthetic =
       request.synthetic || looks_synthetic(bars) || (card.synthetic && card.symbol == bars.symbol);
-  evaluation::Evaluation result = evaluate_policy({.network = network_of(model),
-                                                   .card = card,
-                                                   .bars = bars,
-                                                   .market = market,
-                                                   .period = period,
-                                                   .model = model_text(request, model),
-                                                   .data = request.data.string(),
-                                                   .synthetic = synthetic,
-                                                   .notices = std::move(notices),
-                                                   .bootstrap = request.bootstrap});
+  evaluation::Evaluation result =
+      evaluate_policy({.network = std::make_shared<const nn::ActorCritic>(network_of(model)),
+                       .card = card,
+                       .bars = bars,
+                       .market = market,
+                       .period = period,
+                       .model = model_text(request, model),
+                       .data = request.data.string(),
+                       .synthetic = synthetic,
+                       .notices = std::move(notices),
+                       .bootstrap = request.bootstrap});
   if (!request.report.empty()) write_file(request.report, evaluation::render_html(result));
   if (!request.out.empty()) write_evaluation(result, request.out);
   return result;

@@ -202,4 +202,10 @@ ModelCard model_card_of(const nn::ModelFile& model, const std::string& place) {
   return card;
 }
 
+nn::ActorCritic network_of(const nn::ModelFile& model) {
+  nn::ActorCritic network({model.observation_size, model.action_count, model.policy_kwargs});
+  network.from_tensors(model.policy, network.parameters());
+  return network;
+}
+
 }  // namespace stevie::app

@@ -6,6 +6,7 @@
 #include "env/trading_env.h"
 #include "features/scaler.h"
 #include "nn/model_file.h"
+#include "nn/network.h"
 
 namespace stevie::app {
 
@@ -43,5 +44,9 @@ ModelCard parse_model_card(std::string_view json, const std::string& place);
 /// "model.observation_differs" where the model was trained on another observation or has other actions than
 /// the card.
 ModelCard model_card_of(const nn::ModelFile& model, const std::string& place);
+
+/// The network of a model file with its weights. Throws Error "nn.tensor_differs" where they do not fit each
+/// other.
+nn::ActorCritic network_of(const nn::ModelFile& model);
 
 }  // namespace stevie::app

@@ -29,12 +29,6 @@ struct Observations {
   std::vector<float> values;  // (rows, observation_size)
 };
 
-nn::ActorCritic network_of(const nn::ModelFile& model) {
-  nn::ActorCritic network({model.observation_size, model.action_count, model.policy_kwargs});
-  network.from_tensors(model.policy, network.parameters());
-  return network;
-}
-
 std::vector<std::string_view> fields_of(std::string_view line, std::size_t most) {
   std::vector<std::string_view> fields(most);
   fields.resize(market::split_fields(line, fields));
