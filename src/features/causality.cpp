@@ -1,7 +1,8 @@
 #include "features/causality.h"
 
+#include <bit>
 #include <cassert>
-#include <cstring>
+#include <cstdint>
 #include <set>
 
 namespace stevie::features {
@@ -26,9 +27,9 @@ void compare(const FeatureMatrix& whole, const FeatureMatrix& other, std::size_t
   assert(other.columns == whole.columns && other.rows > t);
   for (std::size_t bar = 0; bar <= t; ++bar) {
     for (std::size_t k = 0; k < whole.columns; ++k) {
-      const float* expected = &whole.values[bar * whole.columns + k];
-      const float* actual = &other.values[bar * other.columns + k];
-      if (std::memcmp(expected, actual, sizeof(float)) != 0) differing.insert(k);
+      const auto expected = std::bit_cast<std::uint32_t>(whole.values[bar * whole.columns + k]);
+      const auto actual = std::bit_cast<std::uint32_t>(other.values[bar * other.columns + k]);
+      if (expected != actual) differing.insert(k);
     }
   }
 }

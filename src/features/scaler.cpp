@@ -17,14 +17,17 @@ float quantile(std::vector<float>& values, double level) {
   return values[static_cast<std::size_t>(rank)];
 }
 
+/// All columns are of the order of 1: a column that moves less than this only carries rounding noise.
+constexpr float least_scale = 1e-6f;
+
 float spread(std::vector<float>& values) {
   constexpr float quartiles_of_normal = 1.349f;
   constexpr float outer_quantiles_of_normal = 3.29f;
   constexpr float extremes_of_normal = 6.0f;
   const float quartiles = (quantile(values, 0.75) - quantile(values, 0.25)) / quartiles_of_normal;
-  if (quartiles > 0) return quartiles;
+  if (quartiles > least_scale) return quartiles;
   const float outer = (quantile(values, 0.95) - quantile(values, 0.05)) / outer_quantiles_of_normal;
-  if (outer > 0) return outer;
+  if (outer > least_scale) return outer;
   const auto [least, largest] = std::minmax_element(values.begin(), values.end());
   return (*largest - *least) / extremes_of_normal;
 }
@@ -94,7 +97,7 @@ RobustScaler fit_scaler(const FeatureMatrix& matrix, market::BarRange training) 
     for (std::size_t k = 0; k < count; ++k) {
       const float scale = spread(sample[k]);
       scaler.centre.push_back(quantile(sample[k], 0.5));
-      scaler.inverse_scale.push_back(scale > 0 ? 1 / scale : 1.0f);
+      scaler.inverse_scale.push_back(scale > least_scale ? 1 / scale : 1.0f);
     }
   }
   return scaler;

@@ -30,10 +30,10 @@ struct RobustScaler {
 /// Fits centre and scale on the rows of `training` that lie behind the matrix's warm-up, and on nothing else.
 ///
 /// centre = median; scale = interquartile range / 1.349 (the standard deviation, were the column normal).
-/// Where half of a column is one value (range 0) the distance of the 5% and 95% quantiles / 3.29 serves, then
-/// the distance of the extremes / 6; a constant column gets scale 1. Quantiles are taken over at most
-/// scaler_sample_rows evenly spaced rows. The matrix must be unscaled. Throws Error "features.empty_training"
-/// where no row is left.
+/// Where half of a column is one value the distance of the 5% and 95% quantiles / 3.29 serves, then the
+/// distance of the extremes / 6. A scale up to 1e-6 is rounding noise: such a column counts as constant and
+/// gets scale 1. Quantiles are taken over at most scaler_sample_rows evenly spaced rows. The matrix must be
+/// unscaled. Throws Error "features.empty_training" where no row is left.
 RobustScaler fit_scaler(const FeatureMatrix& matrix, market::BarRange training);
 
 /// 16,384 rows give the median to about one hundredth of a standard deviation.

@@ -91,6 +91,13 @@ TEST(Scaler, HandlesColumnsThatHardlyMove) {
   EXPECT_NO_THROW(scaler.validate());
 }
 
+TEST(Scaler, TakesRoundingNoiseForConstant) {
+  FeatureMatrix matrix = random_matrix(1000, 0, 9);
+  for (std::size_t t = 0; t < matrix.rows; ++t)
+    matrix.values[t * matrix.columns + 5] = t % 2 == 0 ? 1e-9f : -1e-9f;
+  EXPECT_EQ(fit_scaler(matrix, {0, 1000}).inverse_scale[5], 1.0f);
+}
+
 TEST(Scaler, ClipsAndTreatsRowsLikeTheMatrix) {
   FeatureMatrix matrix = random_matrix(500, 0, 5);
   RobustScaler scaler = fit_scaler(matrix, {0, 500});
