@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "core/time.h"
@@ -59,8 +61,8 @@ class Calendar final : public Indicator {
     double sine;
     double cosine;
   };
-  static constexpr std::size_t minutes = 24 * 60;
-  static constexpr std::size_t hours = 7 * 24;
+  static constexpr std::size_t minutes = 1440;  // of a day
+  static constexpr std::size_t hours = 168;     // of a week
   std::array<Angle, minutes> day_;
   std::array<Angle, hours> week_;
 };
