@@ -66,7 +66,7 @@ class ConfigBinder {
   /// {{"tanh", Activation::tanh}, {"relu", Activation::relu}}, {.help = "..."}).
   template <class Enum>
   void choice(std::string key, Enum& value, std::vector<std::pair<std::string, Enum>> names,
-              ConfigNotes notes) {
+              const ConfigNotes& notes) {
     std::vector<std::string> words;
     for (const auto& [word, item] : names) words.push_back(word);
     auto get = [&value, names] {
@@ -75,7 +75,7 @@ class ConfigBinder {
       return i;
     };
     auto set = [&value, names](std::size_t i) { value = names[i].second; };
-    add_choice(std::move(key), std::move(words), get, set, std::move(notes));
+    add_choice(std::move(key), std::move(words), get, set, notes);
   }
 
   /// A rule between fields, checked after loading: returns one sentence that says what is wrong, or empty.

@@ -244,7 +244,7 @@ std::string trade_section(const Evaluation& evaluation) {
   if (count > most_report_trades)
     note = element("p",
                    "Of " + format_fixed(static_cast<double>(count), 0) + " trades the first and the last " +
-                       format_fixed(static_cast<double>(most_report_trades / 2), 0) +
+                       format_fixed(static_cast<double>(most_report_trades) / 2, 0) +
                        " are listed; the JSON output holds all of them.",
                    "class=\"note\"");
   const std::string toolbar =
