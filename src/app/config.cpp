@@ -1,10 +1,152 @@
 #include "app/config.h"
 
+#include "core/error.h"
+#include "core/time.h"
+
 namespace stevie::app {
+namespace {
+
+void describe(ConfigBinder& binder, TrainConfig& config) {
+  constexpr double most_steps = 1e15;
+  binder.field("train.total_timesteps", config.total_timesteps,
+               {.minimum = 1, .maximum = most_steps, .unit = "steps", .help = "environment steps in all lanes together"});
+  binder.field("train.eval_freq", config.eval_freq,
+               {.minimum = 0, .maximum = most_steps, .unit = "steps",
+                .help = "distance of evaluations on the validation part; the best policy is kept; 0: never"});
+  binder.field("train.checkpoint_freq", config.checkpoint_freq,
+               {.minimum = 0, .maximum = most_steps, .unit = "steps",
+                .help = "distance of checkpoints; 0: only at the end and on Ctrl-C"});
+}
+
+/// What is wrong with the text, or empty.
+template <class Parse>
+std::string fault_of(const std::string& text, Parse parse) {
+  if (text.empty()) return {};
+  try {
+    parse(text);
+    return {};
+  } catch (const Error& error) {
+    return error.message();
+  }
+}
+
+void describe(ConfigBinder& binder, DataConfig& config) {
+  const std::vector<std::tuple<std::string, std::string*, std::string>> times{
+      {"data.from", &config.from, "leave out bars before this time; empty: none"},
+      {"data.to", &config.to, "leave out bars from this time on; empty: none"},
+      {"data.validation_from", &config.validation_from, "where validation begins; empty: by the fractions"},
+      {"data.test_from", &config.test_from, "where the test part begins; empty: by the fractions"}};
+  for (const auto& [key, value, help] : times) {
+    binder.field(key, *value, {.help = help});
+    binder.rule(key, [text = value] { return fault_of(*text, parse_time); });
+  }
+  binder.field("data.train_fraction", config.train_fraction,
+               {.minimum = 0, .maximum = 1, .help = "share of the time that is trained on"});
+  binder.field("data.validation_fraction", config.validation_fraction,
+               {.minimum = 0, .maximum = 1, .help = "share of the time that policies are chosen on; test has the rest"});
+  binder.field("data.embargo", config.embargo,
+               {.help = "time left out at the end of training and of validation, such as 12h or 1d"});
+  binder.rule("data.embargo", [&config] { return fault_of(config.embargo, parse_duration); });
+}
+
+void describe_environment(ConfigBinder& binder, env::TradingEnvConfig& config) {
+  binder.field("env.exposures", config.exposures,
+               {.minimum = -100, .maximum = 100, .help = "target exposure of each action, at least two"});
+  binder.field("env.episode_length", config.episode_length,
+               {.minimum = 0, .unit = "bars", .help = "decisions in an episode; 0: to the end of the split"});
+  binder.field("env.random_start", config.random_start,
+               {.help = "start episodes at random bars; false: at the first bar"});
+  binder.field("env.max_missing_bars", config.gaps.max_missing_bars,
+               {.minimum = 0, .unit = "bars", .help = "a gap of more missing bars ends an episode"});
+  binder.field("env.initial_equity", config.initial_equity,
+               {.minimum = 0, .above_minimum = true, .help = "in quote currency"});
+  binder.choice<env::RewardKind>(
+      "env.reward", config.reward,
+      {{"log_growth", env::RewardKind::log_growth}, {"differential_sharpe", env::RewardKind::differential_sharpe}},
+      {.help = "growth of the log of equity net of costs, or its differential Sharpe ratio"});
+  binder.field("env.drawdown_penalty", config.drawdown_penalty,
+               {.minimum = 0, .help = "subtracts this times the growth of drawdown"});
+  binder.field("env.sharpe_eta", config.sharpe_eta,
+               {.minimum = 0, .maximum = 1, .above_minimum = true, .help = "adaptation rate of the differential Sharpe ratio"});
+  binder.field("env.ruin_share", config.ruin_share,
+               {.minimum = 0, .maximum = 1, .help = "an episode ends where equity falls below this share"});
+  binder.rule("env", [&config] {
+    std::string text;
+    for (const std::string& fault : config.faults()) text += (text.empty() ? "" : "; ") + fault;
+    return text;
+  });
+}
+
+void describe_costs(ConfigBinder& binder, execution::Instrument& costs) {
+  const std::vector<std::tuple<std::string, double*, std::string, std::string>> numbers{
+      {"costs.taker_fee_bps", &costs.taker_fee_bps, "bps", "fee of market orders and stops"},
+      {"costs.maker_fee_bps", &costs.maker_fee_bps, "bps", "fee of resting orders"},
+      {"costs.half_spread_bps", &costs.half_spread_bps, "bps", "half of the bid-ask spread"},
+      {"costs.slippage_bps", &costs.slippage_bps, "bps", "slippage of every market order"},
+      {"costs.slippage_volatility_share", &costs.slippage_volatility_share, "",
+       "further slippage as a share of the last bar's range"},
+      {"costs.impact", &costs.impact, "", "square-root market impact; about 1 is usual, 0 is none"},
+      {"costs.participation_cap", &costs.participation_cap, "", "largest share of a bar's volume that fills; 0: no cap"},
+      {"costs.tick_size", &costs.tick_size, "", "prices are multiples of this; 0: any"},
+      {"costs.lot_size", &costs.lot_size, "", "quantities are multiples of this; 0: any"},
+      {"costs.min_notional", &costs.min_notional, "", "smaller orders are refused"},
+      {"costs.leverage_limit", &costs.leverage_limit, "", "largest position value / equity"},
+      {"costs.maintenance_margin", &costs.maintenance_margin, "", "equity / position value that liquidates"},
+      {"costs.liquidation_fee_bps", &costs.liquidation_fee_bps, "bps", "fee of a liquidation"},
+      {"costs.funding_rate_bps", &costs.funding_rate_bps, "bps", "paid by longs of a perpetual at each funding time"}};
+  for (const auto& [key, value, unit, help] : numbers) binder.field(key, *value, {.unit = unit, .help = help});
+  binder.field("costs.perpetual", costs.perpetual, {.help = "the instrument is a perpetual contract with funding"});
+}
+
+void describe(ConfigBinder& binder, nn::PolicyKwargs& network) {
+  binder.field("network.policy_widths", network.policy_widths,
+               {.minimum = 1, .maximum = 65536, .help = "hidden layers of the policy"});
+  binder.field("network.value_widths", network.value_widths,
+               {.minimum = 1, .maximum = 65536, .help = "hidden layers of the value function"});
+  binder.choice<nn::Activation>("network.activation", network.activation,
+                                {{"tanh", nn::Activation::tanh}, {"relu", nn::Activation::relu}},
+                                {.help = "after every hidden layer"});
+  binder.field("network.shared_trunk", network.shared_trunk,
+               {.help = "policy and value share their hidden layers; Stable-Baselines3 cannot load such a model"});
+  binder.rule("network.shared_trunk", [&network] {
+    return network.shared_trunk && network.policy_widths != network.value_widths
+               ? "a shared trunk needs the same policy_widths and value_widths"
+               : "";
+  });
+}
+
+}  // namespace
+
+market::SplitConfig DataConfig::split() const {
+  const auto time = [](const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(parse_time(text));
+  };
+  market::SplitConfig split;
+  split.from = time(from);
+  split.to = time(to);
+  split.train_fraction = train_fraction;
+  split.validation_fraction = validation_fraction;
+  split.validation_from = time(validation_from);
+  split.test_from = time(test_from);
+  split.embargo = parse_duration(embargo);
+  return split;
+}
 
 void describe(ConfigBinder& binder, Config& config) {
-  (void)binder;
-  (void)config;
+  describe(binder, config.train);
+  describe(binder, config.data);
+  describe_environment(binder, config.env);
+  describe_costs(binder, config.env.instrument);
+  describe(binder, config.network);
+  rl::describe(binder, config.ppo);
+}
+
+Config load_config(const ConfigLayers& layers) {
+  Config config;
+  ConfigBinder binder;
+  describe(binder, config);
+  load_config(binder, layers);
+  return config;
 }
 
 }  // namespace stevie::app

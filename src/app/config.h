@@ -1,13 +1,52 @@
 #pragma once
+#include <string>
+
 #include "core/config.h"
+#include "env/trading_env.h"
+#include "market/split.h"
+#include "nn/architecture.h"
+#include "rl/ppo_config.h"
 
 namespace stevie::app {
 
+/// How long a training runs and what it leaves behind. Steps are counted over all lanes; what is due happens after the
+/// rollout that reaches it.
+struct TrainConfig {
+  /// Environment steps in all. Default 1,000,000: a few minutes on one core.
+  std::uint64_t total_timesteps = 1'000'000;
+  /// Steps between two evaluations on the validation part; the best policy there is the one that is kept. Default
+  /// 50,000. 0: never, the last policy is kept.
+  std::uint64_t eval_freq = 50'000;
+  /// Steps between two checkpoints. Default 200,000. 0: only at the end and on Ctrl-C.
+  std::uint64_t checkpoint_freq = 200'000;
+};
+
+/// Which bars are used for what, as a person writes it: times as in core/time.h, empty where not set.
+struct DataConfig {
+  std::string from, to;
+  double train_fraction = 0.7;
+  double validation_fraction = 0.15;
+  std::string validation_from, test_from;
+  std::string embargo = "1d";
+
+  /// Throws Error "time.bad_stamp" or "time.bad_duration".
+  market::SplitConfig split() const;
+};
+
 /// The whole configuration of the program, one member for each section of stevie.toml. Commands load all of
 /// it and use their part, so that a misspelt key is found whichever command runs.
-struct Config {};
+struct Config {
+  TrainConfig train;
+  DataConfig data;
+  env::TradingEnvConfig env;  // sections env and costs
+  nn::PolicyKwargs network;
+  rl::PpoConfig ppo;
+};
 
 /// Names every field of every section.
 void describe(ConfigBinder& binder, Config& config);
+
+/// A configuration from its layers; throws Error "config.faults" with every fault.
+Config load_config(const ConfigLayers& layers);
 
 }  // namespace stevie::app

@@ -1,0 +1,324 @@
+#include "app/train.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "app/evaluate.h"
+#include "app/model_card.h"
+#include "app/training_market.h"
+#include "core/bytes.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/interrupt.h"
+#include "evaluation/backtest.h"
+#include "features/pipeline.h"
+#include "market/readers.h"
+#include "rl/ppo.h"
+#include "rl/ppo_model.h"
+#include "rl/tensorboard.h"
+#include "evaluation/report.h"
+#include "strategy/policy_strategy.h"
+
+namespace stevie::app {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* state_member = "checkpoint.bin";
+constexpr const char* history_member = "history.json";
+
+double system_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+json number_or_null(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
+json number_or_null(const std::optional<double>& value) { return value ? json(*value) : json(nullptr); }
+
+ModelCard::Period period_of(const market::Bars& bars, market::BarRange range) {
+  return {bars.open_time[range.begin], bars.open_time[range.end - 1] + 1};
+}
+
+ModelCard make_card(const TrainingMarket& market, const TrainRequest& request) {
+  ModelCard card;
+  card.feature_set_version = features::feature_set_version();
+  card.scaler = market.scaler;
+  card.environment = request.config.env;
+  card.symbol = market.bars.symbol;
+  card.interval = market.bars.interval;
+  card.synthetic = request.synthetic;
+  card.training = period_of(market.bars, market.split.train);
+  card.validation = period_of(market.bars, market.split.validation);
+  card.test = period_of(market.bars, market.split.test);
+  return card;
+}
+
+/// Everything that has to be equal for a checkpoint to go on bit for bit, as text: the configuration less what may
+/// change between two runs, and which bars.
+std::string fingerprint(Config config, const TrainingMarket& market) {
+  config.train = {};
+  config.ppo.threads = 1;
+  ConfigBinder binder;
+  describe(binder, config);
+  std::string text;
+  for (const ConfigField& field : binder.fields()) text += field.key + " = " + field.show() + "\n";
+  return text + fmt::format("bars = {} {} {}\nfeatures = {}\n", market.bars.size(), market.bars.open_time.front(),
+                            market.bars.open_time.back(), features::feature_set_version());
+}
+
+/// One training from its first or its last saved step to its end.
+class Training {
+ public:
+  explicit Training(const TrainRequest& request)
+      : request_(request),
+        clock_(request.wall_clock ? request.wall_clock : system_seconds),
+        market_(load_training_market(request.data, request.config.data.split(), request.config.env)),
+        card_(make_card(market_, request)),
+        fingerprint_(fingerprint(request.config, market_)),
+        environment_(market_.market, market_.split.train, request.config.env, request.config.ppo.n_envs),
+        ppo_(environment_, {environment_.observation_size(), environment_.action_count(), request.config.network},
+             request.config.ppo) {}
+
+  TrainReport run() {
+    if (request_.resume) load_checkpoint();
+    const std::filesystem::path log =
+        request_.tensorboard_log.empty() ? request_.out / "tensorboard_logs" : request_.tensorboard_log;
+    events_.emplace(request_.resume ? rl::EventWriter::resume(log, "PPO", clock_())
+                                    : rl::EventWriter(log, "PPO", clock_()));
+    learn();
+    return judge();
+  }
+
+ private:
+  std::filesystem::path model_path() const { return request_.out / "models" / "ppo_stevie.zip"; }
+  std::filesystem::path checkpoint_path() const { return request_.out / "checkpoints" / "ppo.zip"; }
+  const TrainConfig& config() const { return request_.config.train; }
+
+  void learn();
+  void record(const rl::UpdateStats& stats, double steps_per_second);
+  void validate();
+  void keep_model();
+  void save_checkpoint();
+  void load_checkpoint();
+  TrainReport judge();
+  void write_results(const evaluation::Evaluation& test) const;
+
+  const TrainRequest& request_;
+  std::function<double()> clock_;
+  TrainingMarket market_;
+  ModelCard card_;
+  std::string fingerprint_;
+  env::TradingEnv environment_;
+  rl::Ppo ppo_;
+  std::optional<rl::EventWriter> events_;
+  json curve_ = json::array();        // one row for each update
+  json evaluations_ = json::array();  // one row for each evaluation on the validation part
+  std::optional<double> best_reward_;
+  std::uint64_t best_timesteps_ = 0;
+};
+
+/// True where `done` has passed a multiple of `distance` that `before` had not.
+bool due(std::uint64_t before, std::uint64_t done, std::uint64_t distance) {
+  return distance > 0 && before / distance != done / distance;
+}
+
+void Training::learn() {
+  ProgressBar progress("training", "steps", config().total_timesteps, request_.progress);
+  progress.update(ppo_.timesteps());
+  while (ppo_.timesteps() < config().total_timesteps) {
+    const std::uint64_t before = ppo_.timesteps();
+    const double started = clock_();
+    const rl::UpdateStats stats = ppo_.iterate(config().total_timesteps);
+    const std::uint64_t done = ppo_.timesteps();
+    const double seconds = clock_() - started;
+    record(stats, seconds > 0 ? static_cast<double>(done - before) / seconds : 0.0);
+    if (config().eval_freq > 0 && (due(before, done, config().eval_freq) || done >= config().total_timesteps)) {
+      validate();
+    }
+    const auto reward = ppo_.episodes().mean_reward();
+    progress.update(std::min(done, config().total_timesteps), reward ? fmt::format("reward {:.4f}", *reward) : "");
+    if (interrupted()) {
+      save_checkpoint();
+      progress.finish();
+      throw Interrupted(fmt::format("stopped after {} steps; everything is saved: the same command with --resume goes on",
+                                    format_count(done)));
+    }
+    if (due(before, done, config().checkpoint_freq)) save_checkpoint();
+  }
+  progress.finish();
+  if (!best_reward_) keep_model();
+  save_checkpoint();
+}
+
+void Training::record(const rl::UpdateStats& stats, double steps_per_second) {
+  const auto step = static_cast<std::int64_t>(ppo_.timesteps());
+  const double now = clock_();
+  const auto reward = ppo_.episodes().mean_reward();
+  const auto length = ppo_.episodes().mean_length();
+  if (reward) events_->scalar("rollout/ep_rew_mean", *reward, step, now);
+  if (length) events_->scalar("rollout/ep_len_mean", *length, step, now);
+  events_->scalar("time/fps", steps_per_second, step, now);
+  const std::vector<std::pair<const char*, double>> scalars{
+      {"loss", stats.loss},
+      {"learning_rate", stats.learning_rate},
+      {"policy_gradient_loss", stats.policy_gradient_loss},
+      {"value_loss", stats.value_loss},
+      {"entropy_loss", stats.entropy_loss},
+      {"approx_kl", stats.approx_kl},
+      {"clip_fraction", stats.clip_fraction},
+      {"clip_range", stats.clip_range},
+      {"explained_variance", stats.explained_variance},
+      {"n_updates", static_cast<double>(stats.n_updates)}};
+  json row = {{"timesteps", step}, {"ep_rew_mean", number_or_null(reward)}, {"ep_len_mean", number_or_null(length)}};
+  for (const auto& [name, value] : scalars) {
+    events_->scalar(std::string("train/") + name, value, step, now);
+    row[name] = number_or_null(value);
+  }
+  events_->flush();
+  curve_.push_back(std::move(row));
+  if (!std::isfinite(stats.loss)) {
+    throw Error("train.diverged", "the loss is no longer a number: lower ppo.learning_rate or ppo.max_grad_norm",
+                fmt::format("step {}", step));
+  }
+}
+
+void Training::validate() {
+  auto network = std::make_shared<nn::ActorCritic>(ppo_.network());
+  strategy::PolicyStrategy policy("PPO policy", network, request_.config.env.exposures);
+  const market::BarRange range{std::max(market_.split.validation.begin, market_.market->features.warm_up),
+                               market_.split.validation.end};
+  execution::EngineConfig engine;
+  engine.instrument = request_.config.env.instrument;
+  engine.initial_equity = request_.config.env.initial_equity;
+  const execution::SimulationResult result = evaluation::run_backtest(policy, *market_.market, range, engine);
+  // The policy is chosen by what it is trained for: growth of the log of equity over the whole part.
+  const double final_share = result.equity.back() / result.initial_equity;
+  const double reward = std::log(std::max(final_share, 1e-4));
+  const auto step = static_cast<std::int64_t>(ppo_.timesteps());
+  events_->scalar("eval/mean_reward", reward, step, clock_());
+  events_->scalar("eval/mean_ep_length", static_cast<double>(range.size()), step, clock_());
+  events_->flush();
+  const bool best = !best_reward_ || reward > *best_reward_;
+  evaluations_.push_back({{"timesteps", step},
+                          {"mean_reward", reward},
+                          {"total_return", final_share - 1.0},
+                          {"trades", result.trades.size()},
+                          {"best", best}});
+  if (!best) return;
+  best_reward_ = reward;
+  keep_model();
+}
+
+void Training::keep_model() {
+  best_timesteps_ = ppo_.timesteps();
+  nn::ModelFile model = rl::to_model_file(ppo_);
+  model.extra_members[model_card_member] = model_card_json(card_);
+  nn::write_model_file(model_path(), model);
+}
+
+void Training::save_checkpoint() {
+  nn::ModelFile model = rl::to_model_file(ppo_);
+  model.extra_members[model_card_member] = model_card_json(card_);
+  model.extra_members[state_member] = ppo_.save_state();
+  model.extra_members[history_member] = json{{"fingerprint", fingerprint_},
+                                             {"curve", curve_},
+                                             {"evaluations", evaluations_},
+                                             {"best_reward", number_or_null(best_reward_)},
+                                             {"best_timesteps", best_timesteps_}}
+                                            .dump();
+  nn::write_model_file(checkpoint_path(), model);
+}
+
+void Training::load_checkpoint() {
+  if (!std::filesystem::exists(checkpoint_path())) {
+    throw Error("train.not_resumable", "there is no checkpoint to resume from: leave --resume out to start a training",
+                checkpoint_path().string());
+  }
+  const nn::ModelFile model = nn::read_model_file(checkpoint_path());
+  const auto state = model.extra_members.find(state_member);
+  const auto text = model.extra_members.find(history_member);
+  if (state == model.extra_members.end() || text == model.extra_members.end()) {
+    throw Error("train.not_resumable", "this is a model without the state of a training: name a checkpoint's folder",
+                checkpoint_path().string());
+  }
+  try {
+    const json history = json::parse(text->second);
+    if (history.at("fingerprint").get<std::string>() != fingerprint_) {
+      throw Error("train.checkpoint_differs",
+                  "the checkpoint is of a training with other bars or another configuration: use those, or another --out",
+                  checkpoint_path().string());
+    }
+    curve_ = history.at("curve");
+    evaluations_ = history.at("evaluations");
+    if (!history.at("best_reward").is_null()) best_reward_ = history.at("best_reward").get<double>();
+    best_timesteps_ = history.at("best_timesteps").get<std::uint64_t>();
+  } catch (const json::exception&) {
+    throw Error("train.not_resumable", "the checkpoint is damaged: start the training again",
+                checkpoint_path().string());
+  }
+  ppo_.load_state(state->second);
+}
+
+TrainReport Training::judge() {
+  const nn::ModelFile model = nn::read_model_file(model_path());
+  auto network = std::make_shared<nn::ActorCritic>(ppo_.network().config());
+  network->from_tensors(model.policy, network->parameters());
+  TrainReport report;
+  report.timesteps = ppo_.timesteps();
+  report.best_timesteps = best_timesteps_;
+  report.model = model_path();
+  report.test = evaluate_policy({.network = network,
+                                 .card = card_,
+                                 .bars = market_.bars,
+                                 .market = *market_.market,
+                                 .period = market_.split.test,
+                                 .model = fmt::format("{}, best of {} steps at step {}", model_path().string(),
+                                                      format_count(ppo_.timesteps()), format_count(best_timesteps_)),
+                                 .data = request_.data.string(),
+                                 .synthetic = request_.synthetic});
+  write_evaluation(report.test, request_.out);
+  write_results(report.test);
+  return report;
+}
+
+void Training::write_results(const evaluation::Evaluation& test) const {
+  const auto period = [](const ModelCard::Period& p) {
+    return json{{"from", format_time(p.from)}, {"to", format_time(p.to - 1)}};
+  };
+  json configuration;
+  Config copy = request_.config;
+  ConfigBinder binder;
+  describe(binder, copy);
+  for (const ConfigField& field : binder.fields()) configuration[field.key] = field.show();
+  const json results = {{"algorithm", "PPO"},
+                        {"data", request_.data.string()},
+                        {"symbol", card_.symbol},
+                        {"synthetic", request_.synthetic},
+                        {"periods",
+                         {{"training", period(card_.training)},
+                          {"validation", period(card_.validation)},
+                          {"test", period(card_.test)}}},
+                        {"timesteps", ppo_.timesteps()},
+                        {"best_timesteps", best_timesteps_},
+                        {"configuration", configuration},
+                        {"updates", curve_},
+                        {"evaluations", evaluations_},
+                        {"test", json::parse(evaluation::render_json(test))}};
+  constexpr int indent = 1;
+  write_file(request_.out / "training_results.json", results.dump(indent) + "\n");
+}
+
+}  // namespace
+
+TrainReport train_ppo(const TrainRequest& request) {
+  require_writable_folder(request.out);
+  Training training(request);
+  return training.run();
+}
+
+}  // namespace stevie::app

@@ -1,0 +1,41 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "app/config.h"
+#include "core/progress.h"
+#include "evaluation/evaluation.h"
+
+namespace stevie::app {
+
+/// What `stevie train ppo` is asked to do.
+struct TrainRequest {
+  std::filesystem::path data;  // file of bars
+  /// Folder of all results: models/ppo_stevie.zip, checkpoints/ppo.zip, training_results.json, report.html,
+  /// evaluation.json, trades.csv, tensorboard_logs/PPO_n/.
+  std::filesystem::path out;
+  /// Go on from checkpoints/ppo.zip in `out` up to config.train.total_timesteps.
+  bool resume = false;
+  bool synthetic = false;                 // the bars were generated: every output says so
+  std::filesystem::path tensorboard_log;  // empty: tensorboard_logs in `out`
+  Config config;
+  ProgressOptions progress;
+  std::function<double()> wall_clock;  // seconds since 1970, for TensorBoard; empty: the system's
+};
+
+struct TrainReport {
+  std::uint64_t timesteps = 0;       // trained in all
+  std::uint64_t best_timesteps = 0;  // of the policy that was kept
+  std::filesystem::path model;
+  evaluation::Evaluation test;  // of the kept policy, on bars that neither training nor choosing has seen
+};
+
+/// Trains a policy on the training part of the bars, keeps the one that did best on the validation part and judges it
+/// once on the test part. Throws Error for bad bars or configuration, "train.not_resumable" and
+/// "train.checkpoint_differs" where a checkpoint is missing or of another run; Interrupted after Ctrl-C, when a
+/// checkpoint is on the disk.
+TrainReport train_ppo(const TrainRequest& request);
+
+}  // namespace stevie::app
