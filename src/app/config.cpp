@@ -9,12 +9,19 @@ namespace {
 void describe(ConfigBinder& binder, TrainConfig& config) {
   constexpr double most_steps = 1e15;
   binder.field("train.total_timesteps", config.total_timesteps,
-               {.minimum = 1, .maximum = most_steps, .unit = "steps", .help = "environment steps in all lanes together"});
+               {.minimum = 1,
+                .maximum = most_steps,
+                .unit = "steps",
+                .help = "environment steps in all lanes together"});
   binder.field("train.eval_freq", config.eval_freq,
-               {.minimum = 0, .maximum = most_steps, .unit = "steps",
+               {.minimum = 0,
+                .maximum = most_steps,
+                .unit = "steps",
                 .help = "distance of evaluations on the validation part; the best policy is kept; 0: never"});
   binder.field("train.checkpoint_freq", config.checkpoint_freq,
-               {.minimum = 0, .maximum = most_steps, .unit = "steps",
+               {.minimum = 0,
+                .maximum = most_steps,
+                .unit = "steps",
                 .help = "distance of checkpoints; 0: only at the end and on Ctrl-C"});
 }
 
@@ -43,7 +50,9 @@ void describe(ConfigBinder& binder, DataConfig& config) {
   binder.field("data.train_fraction", config.train_fraction,
                {.minimum = 0, .maximum = 1, .help = "share of the time that is trained on"});
   binder.field("data.validation_fraction", config.validation_fraction,
-               {.minimum = 0, .maximum = 1, .help = "share of the time that policies are chosen on; test has the rest"});
+               {.minimum = 0,
+                .maximum = 1,
+                .help = "share of the time that policies are chosen on; test has the rest"});
   binder.field("data.embargo", config.embargo,
                {.help = "time left out at the end of training and of validation, such as 12h or 1d"});
   binder.rule("data.embargo", [&config] { return fault_of(config.embargo, parse_duration); });
@@ -62,12 +71,16 @@ void describe_environment(ConfigBinder& binder, env::TradingEnvConfig& config) {
                {.minimum = 0, .above_minimum = true, .help = "in quote currency"});
   binder.choice<env::RewardKind>(
       "env.reward", config.reward,
-      {{"log_growth", env::RewardKind::log_growth}, {"differential_sharpe", env::RewardKind::differential_sharpe}},
+      {{"log_growth", env::RewardKind::log_growth},
+       {"differential_sharpe", env::RewardKind::differential_sharpe}},
       {.help = "growth of the log of equity net of costs, or its differential Sharpe ratio"});
   binder.field("env.drawdown_penalty", config.drawdown_penalty,
                {.minimum = 0, .help = "subtracts this times the growth of drawdown"});
   binder.field("env.sharpe_eta", config.sharpe_eta,
-               {.minimum = 0, .maximum = 1, .above_minimum = true, .help = "adaptation rate of the differential Sharpe ratio"});
+               {.minimum = 0,
+                .maximum = 1,
+                .above_minimum = true,
+                .help = "adaptation rate of the differential Sharpe ratio"});
   binder.field("env.ruin_share", config.ruin_share,
                {.minimum = 0, .maximum = 1, .help = "an episode ends where equity falls below this share"});
   binder.rule("env", [&config] {
@@ -86,16 +99,20 @@ void describe_costs(ConfigBinder& binder, execution::Instrument& costs) {
       {"costs.slippage_volatility_share", &costs.slippage_volatility_share, "",
        "further slippage as a share of the last bar's range"},
       {"costs.impact", &costs.impact, "", "square-root market impact; about 1 is usual, 0 is none"},
-      {"costs.participation_cap", &costs.participation_cap, "", "largest share of a bar's volume that fills; 0: no cap"},
+      {"costs.participation_cap", &costs.participation_cap, "",
+       "largest share of a bar's volume that fills; 0: no cap"},
       {"costs.tick_size", &costs.tick_size, "", "prices are multiples of this; 0: any"},
       {"costs.lot_size", &costs.lot_size, "", "quantities are multiples of this; 0: any"},
       {"costs.min_notional", &costs.min_notional, "", "smaller orders are refused"},
       {"costs.leverage_limit", &costs.leverage_limit, "", "largest position value / equity"},
       {"costs.maintenance_margin", &costs.maintenance_margin, "", "equity / position value that liquidates"},
       {"costs.liquidation_fee_bps", &costs.liquidation_fee_bps, "bps", "fee of a liquidation"},
-      {"costs.funding_rate_bps", &costs.funding_rate_bps, "bps", "paid by longs of a perpetual at each funding time"}};
-  for (const auto& [key, value, unit, help] : numbers) binder.field(key, *value, {.unit = unit, .help = help});
-  binder.field("costs.perpetual", costs.perpetual, {.help = "the instrument is a perpetual contract with funding"});
+      {"costs.funding_rate_bps", &costs.funding_rate_bps, "bps",
+       "paid by longs of a perpetual at each funding time"}};
+  for (const auto& [key, value, unit, help] : numbers)
+    binder.field(key, *value, {.unit = unit, .help = help});
+  binder.field("costs.perpetual", costs.perpetual,
+               {.help = "the instrument is a perpetual contract with funding"});
 }
 
 void describe(ConfigBinder& binder, nn::PolicyKwargs& network) {
@@ -106,8 +123,9 @@ void describe(ConfigBinder& binder, nn::PolicyKwargs& network) {
   binder.choice<nn::Activation>("network.activation", network.activation,
                                 {{"tanh", nn::Activation::tanh}, {"relu", nn::Activation::relu}},
                                 {.help = "after every hidden layer"});
-  binder.field("network.shared_trunk", network.shared_trunk,
-               {.help = "policy and value share their hidden layers; Stable-Baselines3 cannot load such a model"});
+  binder.field(
+      "network.shared_trunk", network.shared_trunk,
+      {.help = "policy and value share their hidden layers; Stable-Baselines3 cannot load such a model"});
   binder.rule("network.shared_trunk", [&network] {
     return network.shared_trunk && network.policy_widths != network.value_widths
                ? "a shared trunk needs the same policy_widths and value_widths"

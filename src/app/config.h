@@ -9,13 +9,13 @@
 
 namespace stevie::app {
 
-/// How long a training runs and what it leaves behind. Steps are counted over all lanes; what is due happens after the
-/// rollout that reaches it.
+/// How long a training runs and what it leaves behind. Steps are counted over all lanes; what is due happens
+/// after the rollout that reaches it.
 struct TrainConfig {
   /// Environment steps in all. Default 1,000,000: a few minutes on one core.
   std::uint64_t total_timesteps = 1'000'000;
-  /// Steps between two evaluations on the validation part; the best policy there is the one that is kept. Default
-  /// 50,000. 0: never, the last policy is kept.
+  /// Steps between two evaluations on the validation part; the best policy there is the one that is kept.
+  /// Default 50,000. 0: never, the last policy is kept.
   std::uint64_t eval_freq = 50'000;
   /// Steps between two checkpoints. Default 200,000. 0: only at the end and on Ctrl-C.
   std::uint64_t checkpoint_freq = 200'000;

@@ -17,12 +17,12 @@
 #include "core/file.h"
 #include "core/interrupt.h"
 #include "evaluation/backtest.h"
+#include "evaluation/report.h"
 #include "features/pipeline.h"
 #include "market/readers.h"
 #include "rl/ppo.h"
 #include "rl/ppo_model.h"
 #include "rl/tensorboard.h"
-#include "evaluation/report.h"
 #include "strategy/policy_strategy.h"
 
 namespace stevie::app {
@@ -37,8 +37,12 @@ double system_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-json number_or_null(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
-json number_or_null(const std::optional<double>& value) { return value ? json(*value) : json(nullptr); }
+json number_or_null(double value) {
+  return std::isfinite(value) ? json(value) : json(nullptr);
+}
+json number_or_null(const std::optional<double>& value) {
+  return value ? json(*value) : json(nullptr);
+}
 
 ModelCard::Period period_of(const market::Bars& bars, market::BarRange range) {
   return {bars.open_time[range.begin], bars.open_time[range.end - 1] + 1};
@@ -58,8 +62,8 @@ ModelCard make_card(const TrainingMarket& market, const TrainRequest& request) {
   return card;
 }
 
-/// Everything that has to be equal for a checkpoint to go on bit for bit, as text: the configuration less what may
-/// change between two runs, and which bars.
+/// Everything that has to be equal for a checkpoint to go on bit for bit, as text: the configuration less
+/// what may change between two runs, and which bars.
 std::string fingerprint(Config config, const TrainingMarket& market) {
   config.train = {};
   config.ppo.threads = 1;
@@ -67,8 +71,9 @@ std::string fingerprint(Config config, const TrainingMarket& market) {
   describe(binder, config);
   std::string text;
   for (const ConfigField& field : binder.fields()) text += field.key + " = " + field.show() + "\n";
-  return text + fmt::format("bars = {} {} {}\nfeatures = {}\n", market.bars.size(), market.bars.open_time.front(),
-                            market.bars.open_time.back(), features::feature_set_version());
+  return text + fmt::format("bars = {} {} {}\nfeatures = {}\n", market.bars.size(),
+                            market.bars.open_time.front(), market.bars.open_time.back(),
+                            features::feature_set_version());
 }
 
 /// One training from its first or its last saved step to its end.
@@ -81,7 +86,8 @@ class Training {
         card_(make_card(market_, request)),
         fingerprint_(fingerprint(request.config, market_)),
         environment_(market_.market, market_.split.train, request.config.env, request.config.ppo.n_envs),
-        ppo_(environment_, {environment_.observation_size(), environment_.action_count(), request.config.network},
+        ppo_(environment_,
+             {environment_.observation_size(), environment_.action_count(), request.config.network},
              request.config.ppo) {}
 
   TrainReport run() {
@@ -137,16 +143,19 @@ void Training::learn() {
     const std::uint64_t done = ppo_.timesteps();
     const double seconds = clock_() - started;
     record(stats, seconds > 0 ? static_cast<double>(done - before) / seconds : 0.0);
-    if (config().eval_freq > 0 && (due(before, done, config().eval_freq) || done >= config().total_timesteps)) {
+    if (config().eval_freq > 0 &&
+        (due(before, done, config().eval_freq) || done >= config().total_timesteps)) {
       validate();
     }
     const auto reward = ppo_.episodes().mean_reward();
-    progress.update(std::min(done, config().total_timesteps), reward ? fmt::format("reward {:.4f}", *reward) : "");
+    progress.update(std::min(done, config().total_timesteps),
+                    reward ? fmt::format("reward {:.4f}", *reward) : "");
     if (interrupted()) {
       save_checkpoint();
       progress.finish();
-      throw Interrupted(fmt::format("stopped after {} steps; everything is saved: the same command with --resume goes on",
-                                    format_count(done)));
+      throw Interrupted(
+          fmt::format("stopped after {} steps; everything is saved: the same command with --resume goes on",
+                      format_count(done)));
     }
     if (due(before, done, config().checkpoint_freq)) save_checkpoint();
   }
@@ -174,7 +183,8 @@ void Training::record(const rl::UpdateStats& stats, double steps_per_second) {
       {"clip_range", stats.clip_range},
       {"explained_variance", stats.explained_variance},
       {"n_updates", static_cast<double>(stats.n_updates)}};
-  json row = {{"timesteps", step}, {"ep_rew_mean", number_or_null(reward)}, {"ep_len_mean", number_or_null(length)}};
+  json row = {
+      {"timesteps", step}, {"ep_rew_mean", number_or_null(reward)}, {"ep_len_mean", number_or_null(length)}};
   for (const auto& [name, value] : scalars) {
     events_->scalar(std::string("train/") + name, value, step, now);
     row[name] = number_or_null(value);
@@ -182,7 +192,8 @@ void Training::record(const rl::UpdateStats& stats, double steps_per_second) {
   events_->flush();
   curve_.push_back(std::move(row));
   if (!std::isfinite(stats.loss)) {
-    throw Error("train.diverged", "the loss is no longer a number: lower ppo.learning_rate or ppo.max_grad_norm",
+    throw Error("train.diverged",
+                "the loss is no longer a number: lower ppo.learning_rate or ppo.max_grad_norm",
                 fmt::format("step {}", step));
   }
 }
@@ -225,32 +236,35 @@ void Training::save_checkpoint() {
   nn::ModelFile model = rl::to_model_file(ppo_);
   model.extra_members[model_card_member] = model_card_json(card_);
   model.extra_members[state_member] = ppo_.save_state();
-  model.extra_members[history_member] = json{{"fingerprint", fingerprint_},
-                                             {"curve", curve_},
-                                             {"evaluations", evaluations_},
-                                             {"best_reward", number_or_null(best_reward_)},
-                                             {"best_timesteps", best_timesteps_}}
-                                            .dump();
+  model.extra_members[history_member] = json{
+      {"fingerprint", fingerprint_},
+      {"curve", curve_},
+      {"evaluations", evaluations_},
+      {"best_reward", number_or_null(best_reward_)},
+      {"best_timesteps", best_timesteps_}}.dump();
   nn::write_model_file(checkpoint_path(), model);
 }
 
 void Training::load_checkpoint() {
   if (!std::filesystem::exists(checkpoint_path())) {
-    throw Error("train.not_resumable", "there is no checkpoint to resume from: leave --resume out to start a training",
+    throw Error("train.not_resumable",
+                "there is no checkpoint to resume from: leave --resume out to start a training",
                 checkpoint_path().string());
   }
   const nn::ModelFile model = nn::read_model_file(checkpoint_path());
   const auto state = model.extra_members.find(state_member);
   const auto text = model.extra_members.find(history_member);
   if (state == model.extra_members.end() || text == model.extra_members.end()) {
-    throw Error("train.not_resumable", "this is a model without the state of a training: name a checkpoint's folder",
+    throw Error("train.not_resumable",
+                "this is a model without the state of a training: name a checkpoint's folder",
                 checkpoint_path().string());
   }
   try {
     const json history = json::parse(text->second);
     if (history.at("fingerprint").get<std::string>() != fingerprint_) {
       throw Error("train.checkpoint_differs",
-                  "the checkpoint is of a training with other bars or another configuration: use those, or another --out",
+                  "the checkpoint is of a training with other bars or another configuration: use those, or "
+                  "another --out",
                   checkpoint_path().string());
     }
     curve_ = history.at("curve");
@@ -272,15 +286,16 @@ TrainReport Training::judge() {
   report.timesteps = ppo_.timesteps();
   report.best_timesteps = best_timesteps_;
   report.model = model_path();
-  report.test = evaluate_policy({.network = network,
-                                 .card = card_,
-                                 .bars = market_.bars,
-                                 .market = *market_.market,
-                                 .period = market_.split.test,
-                                 .model = fmt::format("{}, best of {} steps at step {}", model_path().string(),
-                                                      format_count(ppo_.timesteps()), format_count(best_timesteps_)),
-                                 .data = request_.data.string(),
-                                 .synthetic = request_.synthetic});
+  report.test =
+      evaluate_policy({.network = network,
+                       .card = card_,
+                       .bars = market_.bars,
+                       .market = *market_.market,
+                       .period = market_.split.test,
+                       .model = fmt::format("{}, best of {} steps at step {}", model_path().string(),
+                                            format_count(ppo_.timesteps()), format_count(best_timesteps_)),
+                       .data = request_.data.string(),
+                       .synthetic = request_.synthetic});
   write_evaluation(report.test, request_.out);
   write_results(report.test);
   return report;

@@ -32,10 +32,10 @@ struct TrainReport {
   evaluation::Evaluation test;  // of the kept policy, on bars that neither training nor choosing has seen
 };
 
-/// Trains a policy on the training part of the bars, keeps the one that did best on the validation part and judges it
-/// once on the test part. Throws Error for bad bars or configuration, "train.not_resumable" and
-/// "train.checkpoint_differs" where a checkpoint is missing or of another run; Interrupted after Ctrl-C, when a
-/// checkpoint is on the disk.
+/// Trains a policy on the training part of the bars, keeps the one that did best on the validation part and
+/// judges it once on the test part. Throws Error for bad bars or configuration, "train.not_resumable" and
+/// "train.checkpoint_differs" where a checkpoint is missing or of another run; Interrupted after Ctrl-C, when
+/// a checkpoint is on the disk.
 TrainReport train_ppo(const TrainRequest& request);
 
 }  // namespace stevie::app

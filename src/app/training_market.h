@@ -17,8 +17,8 @@ struct TrainingMarket {
   std::shared_ptr<const env::MarketData> market;
 };
 
-/// Reads bars, divides them by time, computes the features, fits the scaler on the training part and applies it. Throws
-/// what reading and splitting throw; the features' warm-up lies in the training part.
+/// Reads bars, divides them by time, computes the features, fits the scaler on the training part and applies
+/// it. Throws what reading and splitting throw; the features' warm-up lies in the training part.
 TrainingMarket load_training_market(const std::filesystem::path& data, const market::SplitConfig& split,
                                     const env::TradingEnvConfig& environment);
 
