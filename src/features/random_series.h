@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,11 @@ struct SeriesKind {
   double shock_share = 0;    // share of bars that move by up to a factor of a million
   double drift = 0;          // of the log price per bar
 };
+
+/// For the messages of GoogleTest.
+inline void PrintTo(const SeriesKind& kind, std::ostream* out) {
+  *out << kind.name;
+}
 
 inline std::vector<SeriesKind> series_kinds() {
   return {
