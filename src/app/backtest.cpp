@@ -2,140 +2,121 @@
 
 #include <fmt/format.h>
 
-#include <map>
-#include <nlohmann/json.hpp>
-
+#include "core/error.h"
 #include "core/file.h"
+#include "evaluation/baselines.h"
+#include "evaluation/format.h"
+#include "evaluation/report.h"
 #include "market/readers.h"
 
 namespace stevie::app {
 namespace {
 
-using Json = nlohmann::ordered_json;
+constexpr std::size_t most_notices = 10;
 
-constexpr std::size_t notices_in_text = 10;
-
-stats::Performance measure(const execution::SimulationResult& result) {
-  std::vector<double> profits;
-  profits.reserve(result.trades.size());
-  for (const execution::RoundTrip& trade : result.trades) profits.push_back(trade.profit_abs);
-  return stats::measure({.initial_equity = result.initial_equity,
-                         .interval = result.interval,
-                         .open_time = result.open_time,
-                         .equity = result.equity,
-                         .exposure = result.exposure,
-                         .trade_profit = profits,
-                         .traded_notional = result.traded_notional});
-}
-
-std::map<std::string_view, std::size_t> exits_by_reason(const execution::SimulationResult& result) {
-  std::map<std::string_view, std::size_t> counts;
-  for (const execution::RoundTrip& trade : result.trades) ++counts[execution::to_string(trade.exit_reason)];
-  return counts;
-}
-
-std::string shown(const stats::Metric& metric, stats::Unit unit) {
-  if (!metric) return "- (" + metric.reason + ")";
-  switch (unit) {
-    case stats::Unit::percent:
-      return fmt::format("{:.4f} %", *metric.value * 100);
-    case stats::Unit::currency:
-      return fmt::format("{:.2f}", *metric.value);
-    default:
-      return fmt::format("{:.4f}", *metric.value);
+std::vector<std::string> notice_texts(const std::vector<execution::Notice>& notices) {
+  std::vector<std::string> texts;
+  for (const execution::Notice& notice : notices) {
+    if (texts.size() == most_notices) {
+      texts.push_back(fmt::format("and {} more of this kind", notices.size() - most_notices));
+      break;
+    }
+    texts.push_back(format_time(notice.time) + ": " + notice.text);
   }
+  return texts;
 }
 
-Json as_json(const stats::Metric& metric) {
-  if (metric) return {{"value", *metric.value}};
-  return {{"value", nullptr}, {"reason", metric.reason}};
+std::string percent_or_none(const std::optional<double>& share) {
+  return share ? fmt::format("{} %", *share * 100) : "none";
+}
+
+std::string roi_text(const std::vector<execution::RoiStep>& steps) {
+  std::string text;
+  for (const execution::RoiStep& step : steps) {
+    text += fmt::format("{}{}:{}", text.empty() ? "" : ",", step.minutes, step.ratio);
+  }
+  return text.empty() ? "none" : text;
+}
+
+std::string stake_text(const execution::Stake& stake) {
+  switch (stake.kind) {
+    case execution::Stake::Kind::units:
+      return fmt::format("{} units", stake.amount);
+    case execution::Stake::Kind::risk:
+      return fmt::format("{} % of the equity at the stop", stake.amount * 100);
+    case execution::Stake::Kind::equity_share:
+      break;
+  }
+  return fmt::format("{} % of the equity", stake.amount * 100);
+}
+
+std::vector<std::pair<std::string, std::string>> configuration_of(const BacktestRequest& request) {
+  const execution::EngineConfig& engine = request.config.engine;
+  const execution::Instrument& instrument = engine.instrument;
+  return {{"signals", request.signals.string()},
+          {"stake", stake_text(request.config.stake)},
+          {"stop loss", percent_or_none(engine.exits.stop_loss)},
+          {"take profit", percent_or_none(engine.exits.take_profit)},
+          {"trailing stop", percent_or_none(engine.exits.trailing_stop)},
+          {"trailing offset", percent_or_none(engine.exits.trailing_offset)},
+          {"minimal roi", roi_text(engine.exits.minimal_roi)},
+          {"inside a bar", std::string(execution::to_string(engine.exits.intrabar))},
+          {"taker fee", fmt::format("{} bps", instrument.taker_fee_bps)},
+          {"maker fee", fmt::format("{} bps", instrument.maker_fee_bps)},
+          {"half spread", fmt::format("{} bps", instrument.half_spread_bps)},
+          {"slippage", fmt::format("{} bps", instrument.slippage_bps)},
+          {"lot size", fmt::format("{}", instrument.lot_size)},
+          {"leverage limit", fmt::format("{}", instrument.leverage_limit)},
+          {"funding", instrument.perpetual ? fmt::format("{} bps every {}", instrument.funding_rate_bps,
+                                                         format_duration(instrument.funding_interval))
+                                           : "none (spot)"},
+          {"initial account", evaluation::format_fixed(engine.initial_equity, 2)}};
+}
+
+execution::BarTape read_detail(const BacktestRequest& request, const market::Bars& bars) {
+  if (request.detail_bars.empty()) return {};
+  const market::Bars fine = market::read_bars(request.detail_bars);
+  if (fine.interval >= bars.interval) {
+    throw Error("signals.no_detail",
+                "bars of " + format_duration(fine.interval) + " are not finer than the bars of " +
+                    format_duration(bars.interval) + " that the signals belong to",
+                request.detail_bars.string());
+  }
+  return execution::make_bar_tape(fine, request.config.engine.instrument, nullptr,
+                                  request.detail_bars.string());
 }
 
 }  // namespace
 
-BacktestReport run_signal_backtest(const BacktestRequest& request) {
-  request.config.engine.validate();
-  const market::Bars bars = market::read_bars(request.bars);
+evaluation::Evaluation run_signal_backtest(const BacktestRequest& request) {
+  const execution::EngineConfig& engine = request.config.engine;
+  engine.validate();
+  market::Bars bars = market::read_bars(request.bars);
   const evaluation::Signals signals = evaluation::read_signals(request.signals, bars);
-  const execution::Instrument& instrument = request.config.engine.instrument;
-  const execution::BarTape tape = execution::make_bar_tape(bars, instrument, nullptr, request.bars.string());
-  execution::BarTape detail;
-  if (!request.detail_bars.empty()) {
-    detail = execution::make_bar_tape(market::read_bars(request.detail_bars), instrument, nullptr,
-                                      request.detail_bars.string());
-  }
-  BacktestReport report{request, bars.symbol, {}, {}};
-  report.replay = evaluation::replay_signals(tape, signals, request.config,
-                                             request.detail_bars.empty() ? nullptr : &detail);
-  report.performance = measure(report.replay.result);
+  env::MarketData data;
+  data.tape = execution::make_bar_tape(bars, engine.instrument, nullptr, request.bars.string());
+  data.features.rows = data.tape.size();
+  data.features.columns = 0;  // the baselines look at no feature
+  const execution::BarTape detail = read_detail(request, bars);
+
+  evaluation::Replay replay = evaluation::replay_signals(data.tape, signals, request.config,
+                                                         request.detail_bars.empty() ? nullptr : &detail);
+  const std::string market = bars.symbol.empty() ? "bars of" : bars.symbol;
+  evaluation::Description description{.title = "Signals on " + market + " " + format_duration(bars.interval),
+                                      .model = "",
+                                      .data = request.bars.string(),
+                                      .synthetic = bars.symbol.starts_with("SYNTH"),
+                                      .notices = notice_texts(replay.notices),
+                                      .configuration = configuration_of(request)};
+  auto baselines = evaluation::make_baselines(replay.result, data, {0, bars.size()}, engine);
+  const evaluation::Evaluation evaluation =
+      evaluation::evaluate({"strategy", "Signals", std::move(replay.result)}, std::move(baselines),
+                           std::move(bars), std::move(description), request.bootstrap);
   if (!request.trades_out.empty()) {
-    write_file(request.trades_out, evaluation::format_trades(report.replay.result.trades));
+    write_file(request.trades_out, evaluation::format_trades(evaluation.strategy.run.result.trades));
   }
-  return report;
-}
-
-std::string backtest_text(const BacktestReport& report) {
-  const execution::SimulationResult& result = report.replay.result;
-  std::string text =
-      fmt::format("Signals {} on {}{}\n", report.request.signals.string(), report.request.bars.string(),
-                  report.symbol.empty() ? "" : " (" + report.symbol + ")");
-  text += fmt::format("{} to {}, {} bars of {}\n\n", format_time(result.open_time.front()),
-                      format_time(result.open_time.back()), result.open_time.size(),
-                      format_duration(result.interval));
-  const auto row = [&text](std::string_view name, const std::string& value) {
-    text += fmt::format("  {:<22} {}\n", name, value);
-  };
-  row("Initial equity", fmt::format("{:.2f}", result.initial_equity));
-  row("Final equity", fmt::format("{:.2f}", result.equity.back()));
-  row("Round trips", std::to_string(report.performance.trades));
-  for (const stats::MetricInfo& info : stats::metric_infos()) {
-    row(info.name, shown(report.performance.*info.field, info.unit));
-  }
-  row("Fees", fmt::format("{:.2f}", result.total_fees));
-  row("Spread and slippage", fmt::format("{:.2f}", result.total_slippage));
-  row("Funding", fmt::format("{:.2f}", result.total_funding));
-  for (const auto& [reason, count] : exits_by_reason(result)) {
-    row("Exits by " + std::string(reason), std::to_string(count));
-  }
-  const auto& notices = report.replay.notices;
-  if (!notices.empty()) text += "\nNotices:\n";
-  for (std::size_t i = 0; i < std::min(notices.size(), notices_in_text); ++i) {
-    text += fmt::format("  {}  {}\n", format_time(notices[i].time), notices[i].text);
-  }
-  if (notices.size() > notices_in_text) {
-    text += fmt::format("  and {} more (--json lists them)\n", notices.size() - notices_in_text);
-  }
-  return text;
-}
-
-std::string backtest_json(const BacktestReport& report) {
-  const execution::SimulationResult& result = report.replay.result;
-  Json json;
-  json["bars"] = report.request.bars.string();
-  json["signals"] = report.request.signals.string();
-  json["symbol"] = report.symbol;
-  json["from"] = format_time(result.open_time.front());
-  json["to"] = format_time(result.open_time.back());
-  json["bar_count"] = result.open_time.size();
-  json["interval"] = format_duration(result.interval);
-  json["initial_equity"] = result.initial_equity;
-  json["final_equity"] = result.equity.back();
-  json["trades"] = report.performance.trades;
-  for (const stats::MetricInfo& info : stats::metric_infos()) {
-    json["metrics"][std::string(info.key)] = as_json(report.performance.*info.field);
-  }
-  json["fees"] = result.total_fees;
-  json["slippage"] = result.total_slippage;
-  json["funding"] = result.total_funding;
-  json["traded_notional"] = result.traded_notional;
-  json["exit_reasons"] = Json::object();
-  for (const auto& [reason, count] : exits_by_reason(result))
-    json["exit_reasons"][std::string(reason)] = count;
-  json["notices"] = Json::array();
-  for (const execution::Notice& notice : report.replay.notices) {
-    json["notices"].push_back({{"time", format_time(notice.time)}, {"text", notice.text}});
-  }
-  return json.dump(2) + "\n";
+  if (!request.report.empty()) write_file(request.report, evaluation::render_html(evaluation));
+  return evaluation;
 }
 
 }  // namespace stevie::app

@@ -2,35 +2,25 @@
 #include <filesystem>
 #include <string>
 
+#include "evaluation/evaluation.h"
 #include "evaluation/signal_replay.h"
-#include "stats/metrics.h"
 
 namespace stevie::app {
 
-/// What `stevie backtest` is asked to do.
+/// What `stevie backtest` is asked to do. An empty output path: not written.
 struct BacktestRequest {
   std::filesystem::path bars;
   std::filesystem::path signals;
-  std::filesystem::path detail_bars;  // finer bars; empty: none
-  std::filesystem::path trades_out;   // where the round trips go; empty: nowhere
+  std::filesystem::path detail_bars;  // finer bars for IntrabarPolicy::detail; empty: none
+  std::filesystem::path trades_out;   // one CSV row per round trip
+  std::filesystem::path report;       // HTML
   evaluation::ReplayConfig config;
+  stats::BootstrapConfig bootstrap;
 };
 
-struct BacktestReport {
-  BacktestRequest request;
-  std::string symbol;
-  evaluation::Replay replay;
-  stats::Performance performance;
-};
-
-/// Reads bars and signals, replays, measures, and writes the trades file. Throws Error for everything wrong
-/// with the files or the configuration; the trades file is then untouched.
-BacktestReport run_signal_backtest(const BacktestRequest& request);
-
-/// For a terminal: span, equity, metrics, costs, exits by reason, notices.
-std::string backtest_text(const BacktestReport& report);
-
-/// One JSON object: docs/backtest.md lists its members. An absent metric is {"value": null, "reason": "..."}.
-std::string backtest_json(const BacktestReport& report);
+/// Reads bars and signals, replays them, measures the run beside the baselines and writes the files asked
+/// for. The engine's notices are in the description. Throws Error for everything wrong with the files or the
+/// configuration, and "evaluation.bad_range" for fewer than two bars; nothing has been written then.
+evaluation::Evaluation run_signal_backtest(const BacktestRequest& request);
 
 }  // namespace stevie::app

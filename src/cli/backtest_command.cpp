@@ -5,6 +5,8 @@
 
 #include "app/backtest.h"
 #include "cli/commands.h"
+#include "evaluation/format.h"
+#include "evaluation/report.h"
 
 namespace stevie::cli {
 namespace {
@@ -98,13 +100,21 @@ void add_backtest_command(CLI::App& app, CommandContext& context) {
   add_exit_options(*command, *flags);
   add_cost_options(*command, *flags);
   command->add_option("--trades-out", flags->request.trades_out, "Write one CSV row per round trip");
-  command->add_flag("--json", flags->json, "Print the result as JSON");
+  command->add_option("--report", flags->request.report, "Write the HTML report to this file");
+  command->add_flag("--json", flags->json, "Print a JSON object instead of tables");
   command->footer(
       "Example:\n  stevie backtest --bars BTCUSDT_1h.csv.gz --signals signals.csv --stop-loss 5 \\\n"
       "    --minimal-roi \"0:0.1,1440:0.02\" --fee 10 --trades-out trades.csv");
   command->callback([flags, &context] {
-    const app::BacktestReport report = app::run_signal_backtest(to_request(*flags));
-    context.out << (flags->json ? app::backtest_json(report) : app::backtest_text(report));
+    const evaluation::Evaluation evaluation = app::run_signal_backtest(to_request(*flags));
+    if (flags->json) {
+      context.out << evaluation::render_json(evaluation);
+      return;
+    }
+    const execution::SimulationResult& result = evaluation.strategy.run.result;
+    context.out << evaluation::render_text(evaluation) << "\nFinal equity "
+                << evaluation::format_fixed(result.equity.back(), 2) << " from "
+                << evaluation::format_fixed(result.initial_equity, 2) << "\n";
   });
 }
 

@@ -11,6 +11,8 @@
 namespace stevie::execution {
 namespace {
 
+constexpr std::array<std::string_view, 4> policy_names{"worst", "ohlc", "adaptive", "detail"};
+
 /// Prices seen from the position: up is gain for either side.
 struct View {
   double sign;
@@ -153,13 +155,17 @@ void require(std::vector<std::string>& faults, bool good, std::string text) {
 
 }  // namespace
 
+std::string_view to_string(IntrabarPolicy policy) {
+  return policy_names[static_cast<std::size_t>(policy)];
+}
+
 IntrabarPolicy parse_intrabar_policy(std::string_view text) {
-  if (text == "worst") return IntrabarPolicy::worst;
-  if (text == "ohlc") return IntrabarPolicy::ohlc;
-  if (text == "adaptive") return IntrabarPolicy::adaptive;
-  if (text == "detail") return IntrabarPolicy::detail;
-  throw Error("execution.bad_policy",
-              "'" + std::string(text) + "' is no intrabar policy: use worst, ohlc, adaptive or detail");
+  const auto found = std::find(policy_names.begin(), policy_names.end(), text);
+  if (found == policy_names.end()) {
+    throw Error("execution.bad_policy",
+                "'" + std::string(text) + "' is no intrabar policy: use worst, ohlc, adaptive or detail");
+  }
+  return static_cast<IntrabarPolicy>(found - policy_names.begin());
 }
 
 std::vector<RoiStep> parse_minimal_roi(std::string_view text) {

@@ -17,6 +17,7 @@ enum class IntrabarPolicy : std::uint8_t {
   adaptive,  // the extreme nearer to the open first
   detail     // replay the finer bars inside; `worst` inside each of them
 };
+std::string_view to_string(IntrabarPolicy policy);
 /// Throws Error "execution.bad_policy".
 IntrabarPolicy parse_intrabar_policy(std::string_view text);
 
