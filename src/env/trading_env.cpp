@@ -15,6 +15,16 @@ constexpr double equity_floor_share = 1e-4;
 constexpr double least_variance = 1e-12;
 constexpr std::size_t cache_line_floats = 16;
 
+/// log(after / before), both > 0. Bars move equity by little: with x = (after - before) / (after + before)
+/// the series 2 (x + x^3/3 + x^5/5 + ...) then gives it to 1e-11 of its value, beyond a float reward, at a
+/// fifth of the time.
+double log_growth(double after, double before) {
+  const double x = (after - before) / (after + before);
+  if (std::abs(x) > 0.05) return std::log(after / before);
+  const double s = x * x;
+  return 2.0 * x * (1.0 + s * (1.0 / 3 + s * (1.0 / 5 + s * (1.0 / 7))));
+}
+
 /// The usual width as a constant lets the compiler copy the row with a few vector moves.
 void copy_row(float* to, const float* from, std::size_t columns) {
   if (columns == features::market_value_count) {
@@ -207,12 +217,11 @@ inline double TradingEnv::reward(Lane& lane, double equity_before) const {
   lane.peak = std::max(lane.peak, equity);
   const double drawdown_before = lane.drawdown;
   lane.drawdown = 1.0 - equity / lane.peak;
-  const double growth = equity / equity_before;
   double reward = 0;
   if (config_.reward == RewardKind::log_growth) {
-    reward = growth == 1.0 ? 0.0 : std::log(growth);
+    reward = log_growth(equity, equity_before);
   } else {
-    const double gain = growth - 1.0;
+    const double gain = equity / equity_before - 1.0;
     const double mean_change = gain - lane.mean;
     const double square_change = gain * gain - lane.square;
     const double variance = lane.square - lane.mean * lane.mean;
