@@ -212,13 +212,15 @@ std::string download_data(const market::DownloadConfig& config, const ProgressOp
       return static_cast<std::uint64_t>(std::max<TimeMs>(to - from, 0) / config.interval);
     };
     if (!bar) bar.emplace("download", "bars", bars_between(state.first, state.last), progress);
-    bar->update(bars_between(state.first, state.reached), format_date(state.reached));
+    bar->update(bars_between(state.first, state.reached),
+                state.waiting.empty() ? format_date(state.reached) : state.waiting);
   };
   const market::DownloadResult result = market::download_binance(config, surroundings);
   if (bar) bar->finish();
   if (!result.complete) {
-    throw Interrupted(fmt::format("stopped; {} bars are in {}: run the same command again to continue",
-                                  format_count(result.bars), result.file.string()));
+    throw Interrupted(
+        fmt::format("stopped with {} bars fetched for {}: run the same command again to continue",
+                    format_count(result.bars), result.file.string()));
   }
   return fmt::format("{} bars, {} of them new: {}", format_count(result.bars),
                      format_count(result.bars - result.bars_before), result.file.string());

@@ -220,7 +220,10 @@ class Download {
                                 format_duration(wait), answer.status),
                     url);
       }
-      if (attempt < config_.attempts) pause(wait);
+      if (attempt < config_.attempts) {
+        report_progress(fmt::format("{}; next try in {}", last_fault, format_duration(wait)));
+        pause(wait);
+      }
       if (surroundings_.stop_requested()) return std::nullopt;
       backoff = std::min(2 * backoff, longest_backoff);
     }
@@ -244,10 +247,10 @@ class Download {
     saved_ = bars_.size();
   }
 
-  void report_progress() const {
+  void report_progress(const std::string& waiting = {}) const {
     const TimeMs first = bars_.empty() ? config_.since : std::min(config_.since, bars_.open_time.front());
     const TimeMs reached = bars_.empty() ? first : bars_.open_time.back() + config_.interval;
-    surroundings_.progress({bars_.size(), first, reached, end_});
+    surroundings_.progress({bars_.size(), first, reached, end_, waiting});
   }
 
   const DownloadConfig& config_;

@@ -42,6 +42,7 @@ struct DownloadProgress {
   TimeMs first = 0;      // start of what was asked for
   TimeMs reached = 0;    // close of the newest bar
   TimeMs last = 0;       // end of what was asked for
+  std::string waiting;   // why nothing comes just now; empty while all goes well
 };
 
 /// The outside world, passed in so that tests need neither time nor a network.

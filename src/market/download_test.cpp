@@ -320,9 +320,13 @@ TEST(Download, GivesUpAfterItsAttempts) {
   FakeTime time;
   DownloadConfig config = config_for(server, folder / "BTCUSDT_1h.csv.gz");
   config.attempts = 4;
-  const Error error = error_of([&] { download_binance(config, time.surroundings()); });
+  std::size_t waits = 0;
+  DownloadSurroundings surroundings = time.surroundings();
+  surroundings.progress = [&](const DownloadProgress& state) { waits += !state.waiting.empty(); };
+  const Error error = error_of([&] { download_binance(config, surroundings); });
   EXPECT_EQ(error.code(), "market.download_failed");
   EXPECT_NE(error.message().find("502"), std::string::npos);
+  EXPECT_EQ(waits, 3u);
   EXPECT_EQ(server.requests().size(), 4u);
   EXPECT_EQ(time.slept, config.first_backoff * (1 + 2 + 4));
   EXPECT_FALSE(std::filesystem::exists(config.out));

@@ -12,7 +12,7 @@
 namespace stevie::market {
 namespace {
 
-constexpr std::size_t long_run = 200'000;
+constexpr std::size_t long_run = 100'000;
 constexpr double hours_per_year = 24 * 365;
 
 std::vector<double> log_returns(const Bars& bars) {
