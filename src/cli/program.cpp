@@ -60,12 +60,14 @@ ConfigLayers CommandContext::layers() const {
 
 void add_config_flag(CLI::App& command, CommandContext& context, const std::string& flag,
                      const std::string& key, const std::string& help) {
-  command.add_option_function<std::string>(
-      flag,
-      [&context, flag, key](const std::string& text) {
-        context.flags.push_back({key, text, "flag " + flag});
-      },
-      help + " (" + key + ")");
+  command
+      .add_option_function<std::string>(
+          flag,
+          [&context, flag, key](const std::string& text) {
+            context.flags.push_back({key, text, "flag " + flag});
+          },
+          help + " (" + key + ")")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
 int run_program(int argc, const char* const* argv, std::vector<const char*> environment, std::ostream& out,
