@@ -147,7 +147,11 @@ void BarEngine::decide_entry(const TapeBar& bar) {
   if (stake.kind == Stake::Kind::units) {
     wanted_units_ = within_leverage(bar, sign * round_to_lot(rates_, stake.amount));
   } else {
-    exposure = std::min(exposure, rates_.leverage_limit);
+    if (exposure > rates_.leverage_limit) {
+      notify(fmt::format("a stake of exposure {} is cut to the leverage limit {}", exposure,
+                         rates_.leverage_limit));
+      exposure = rates_.leverage_limit;
+    }
     wanted_units_ = units_for_target(rates_, bar, account_, sign * exposure);
   }
   if (wanted_units_ == 0) notify("an entry rounds to no lot or the equity is used up");

@@ -80,7 +80,8 @@ class BarEngine {
   /// one set trades nothing: the position drifts with the price until another target is set. |exposure| above
   /// the leverage limit is cut to it with a notice. After a liquidation every target counts as new.
   void set_target(double exposure);
-  /// Opens a position at the next open, where the account is flat by then; ignored where it is not.
+  /// Opens a position at the next open, where the account is flat by then; ignored where it is not, or where
+  /// a position of the same side has only just left there.
   void enter(Side side, const Stake& stake);
   /// Closes the position at the next open, before any entry there.
   void exit();
