@@ -14,9 +14,10 @@
 namespace stevie::rl {
 namespace {
 
-// Streams of the seed. Lanes of the environment use the numbers from 0 up, so these start far above.
-constexpr std::uint64_t action_stream = std::uint64_t{1} << 40;
-constexpr std::uint64_t shuffle_stream = std::uint64_t{1} << 41;
+// Streams of the seed, above all that weights and environments use: those count up from 0, and a lane of an
+// environment may have 2^32 of its own.
+constexpr std::uint64_t action_stream = std::uint64_t{1} << 62;
+constexpr std::uint64_t shuffle_stream = std::uint64_t{1} << 63;
 
 // Shuffled rows lie far apart in memory: each is asked for this many rows before it is copied.
 constexpr std::size_t prefetch_rows = 6;
@@ -31,11 +32,13 @@ double scheduled(double value, Schedule schedule, std::uint64_t done, std::uint6
   return value * std::max(0.0, 1.0 - static_cast<double>(done) / static_cast<double>(total));
 }
 
-void require_fitting(const env::VectorEnv& environment, const nn::NetworkConfig& network,
-                     const PpoConfig& config) {
+/// The configuration, if it is sound and all three fit each other.
+PpoConfig fitting(const env::VectorEnv& environment, const nn::NetworkConfig& network,
+                  const PpoConfig& config) {
+  validate(config);
   if (environment.lanes() == config.n_envs && environment.observation_size() == network.observation_size &&
       environment.action_count() == network.action_count) {
-    return;
+    return config;
   }
   throw Error(
       "rl.env_differs",
@@ -75,7 +78,7 @@ struct Ppo::Minibatch {
 
 Ppo::Ppo(env::VectorEnv& environment, const nn::NetworkConfig& network, const PpoConfig& config)
     : env_(environment),
-      config_(config),
+      config_(fitting(environment, network, config)),
       network_(network),
       optimizer_(network_.parameters().size(), {}),
       gradients_(network_.parameters().size()),
@@ -85,8 +88,6 @@ Ppo::Ppo(env::VectorEnv& environment, const nn::NetworkConfig& network, const Pp
       minibatch_(std::make_unique<Minibatch>()),
       pool_(config.threads),
       shuffle_random_(config.seed, shuffle_stream) {
-  validate(config_);
-  require_fitting(environment, network, config_);
   network_.initialise_orthogonal(config_.seed);
 
   const std::size_t worker_count = std::min(config_.threads, config_.n_envs);

@@ -67,8 +67,8 @@ class Ppo {
   RolloutBuffer& rollout() { return rollout_; }
   const RolloutBuffer& rollout() const { return rollout_; }
 
-  /// Everything but the configuration. load_state throws Error "bytes.damaged" where the bytes are not from
-  /// the same configuration.
+  /// Everything but the configuration. load_state throws Error "bytes.damaged" where the bytes are not whole
+  /// or not from the same configuration; the object is then good for nothing but another load_state.
   std::string save_state() const;
   void load_state(std::string_view state);
 

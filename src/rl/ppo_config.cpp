@@ -1,6 +1,12 @@
 #include "rl/ppo_config.h"
 
 namespace stevie::rl {
+namespace {
+
+// 7 GB of observations with 104 values. A larger one is a slip of the pen.
+constexpr std::size_t largest_rollout = 1 << 24;
+
+}  // namespace
 
 void describe(ConfigBinder& binder, PpoConfig& config) {
   const std::vector<std::pair<std::string, Schedule>> schedules{{"constant", Schedule::constant},
@@ -47,6 +53,11 @@ void describe(ConfigBinder& binder, PpoConfig& config) {
   binder.field("ppo.seed", config.seed, {.help = "everything random follows from it"});
   binder.field("ppo.threads", config.threads,
                {.minimum = 1, .maximum = 2, .help = "threads of one training; does not change the result"});
+  binder.rule("ppo.n_steps", [&config] {
+    return config.rollout_size() > largest_rollout
+               ? "n_envs * n_steps is more than the 16,777,216 rows of the largest rollout"
+               : "";
+  });
 }
 
 void validate(const PpoConfig& config) {

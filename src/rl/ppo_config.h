@@ -20,7 +20,8 @@ struct PpoConfig {
   Schedule learning_rate_schedule = Schedule::constant;
   /// Environment lanes stepped side by side. Default 8 (Stable-Baselines3 leaves this to the environment).
   std::size_t n_envs = 8;
-  /// Steps of each lane between two updates. Default 2048. n_envs * n_steps is the rollout.
+  /// Steps of each lane between two updates. Default 2048. n_envs * n_steps is the rollout, 16,777,216 rows
+  /// at most.
   std::size_t n_steps = 2048;
   /// Rows of a minibatch. Default 64. If it does not divide the rollout, the last minibatch of an epoch is
   /// smaller.
