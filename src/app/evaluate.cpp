@@ -15,6 +15,7 @@
 #include "features/pipeline.h"
 #include "market/readers.h"
 #include "market/split.h"
+#include "market/synthetic.h"
 #include "strategy/policy_strategy.h"
 
 namespace stevie::app {
@@ -131,11 +132,6 @@ market::BarRange choose_period(const EvaluateRequest& request, const ModelCard& 
   return {0, bars.size()};
 }
 
-/// The generator names its symbol so (market/synthetic.h), and the file takes the name from there.
-bool looks_synthetic(const market::Bars& bars) {
-  return bars.symbol.starts_with("SYNTH");
-}
-
 }  // namespace
 
 evaluation::Evaluation evaluate_policy(const PolicyEvaluation& request) {
@@ -176,7 +172,7 @@ evaluation::Evaluation evaluate_model(const EvaluateRequest& request) {
   const market::BarRange period = choose_period(request, card, bars, notices);
   const env::MarketData market = market_of(bars, card, request.data.string());
   const bool synthetic =
-      request.synthetic || looks_synthetic(bars) || (card.synthetic && card.symbol == bars.symbol);
+      request.synthetic || market::looks_synthetic(bars) || (card.synthetic && card.symbol == bars.symbol);
   evaluation::Evaluation result =
       evaluate_policy({.network = std::make_shared<const nn::ActorCritic>(network_of(model)),
                        .card = card,

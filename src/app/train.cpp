@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -19,7 +20,7 @@
 #include "evaluation/backtest.h"
 #include "evaluation/report.h"
 #include "features/pipeline.h"
-#include "market/readers.h"
+#include "market/synthetic.h"
 #include "rl/ppo.h"
 #include "rl/ppo_model.h"
 #include "rl/tensorboard.h"
@@ -32,6 +33,7 @@ using nlohmann::json;
 
 constexpr const char* state_member = "checkpoint.bin";
 constexpr const char* history_member = "history.json";
+constexpr const char* best_model_member = "best_model.zip";
 
 double system_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -48,6 +50,28 @@ ModelCard::Period period_of(const market::Bars& bars, market::BarRange range) {
   return {bars.open_time[range.begin], bars.open_time[range.end - 1] + 1};
 }
 
+/// Where validation starts: no decision can be made within the features' warm-up.
+market::BarRange validation_range(const TrainingMarket& market) {
+  const market::BarRange range = market.split.validation;
+  return {std::max(range.begin, market.market->features.warm_up), range.end};
+}
+
+/// What would otherwise come to light after hours, when the policy is judged.
+void require_judgeable(const TrainingMarket& market, const std::string& place) {
+  constexpr std::size_t fewest_bars = 2;
+  const market::BarRange validation = validation_range(market);
+  const market::BarRange test = market.split.test;
+  const bool enough = validation.begin + fewest_bars <= validation.end &&
+                      std::max(test.begin, validation.begin) + fewest_bars <= test.end;
+  if (enough) return;
+  throw Error(
+      "train.short_split",
+      fmt::format("the validation part has {} bars and the test part {}, of which the features' warm-up may "
+                  "take the first: both need at least {}, so give more bars or move the split",
+                  market.split.validation.size(), test.size(), fewest_bars),
+      place);
+}
+
 ModelCard make_card(const TrainingMarket& market, const TrainRequest& request) {
   ModelCard card;
   card.feature_set_version = features::feature_set_version();
@@ -55,11 +79,25 @@ ModelCard make_card(const TrainingMarket& market, const TrainRequest& request) {
   card.environment = request.config.env;
   card.symbol = market.bars.symbol;
   card.interval = market.bars.interval;
-  card.synthetic = request.synthetic;
+  card.synthetic = request.synthetic || market::looks_synthetic(market.bars);
   card.training = period_of(market.bars, market.split.train);
   card.validation = period_of(market.bars, market.split.validation);
   card.test = period_of(market.bars, market.split.test);
   return card;
+}
+
+template <class T>
+std::string_view bytes_of(const std::vector<T>& column) {
+  return {reinterpret_cast<const char*>(column.data()), column.size() * sizeof(T)};
+}
+
+/// Checksums of the columns.
+std::string digest(const market::Bars& bars) {
+  std::string text = fmt::format("{:08x}", rl::crc32c(bytes_of(bars.open_time)));
+  for (const auto* column : {&bars.open, &bars.high, &bars.low, &bars.close, &bars.volume}) {
+    text += fmt::format(" {:08x}", rl::crc32c(bytes_of(*column)));
+  }
+  return text;
 }
 
 /// Everything that has to be equal for a checkpoint to go on bit for bit, as text: the configuration less
@@ -71,9 +109,8 @@ std::string fingerprint(Config config, const TrainingMarket& market) {
   describe(binder, config);
   std::string text;
   for (const ConfigField& field : binder.fields()) text += field.key + " = " + field.show() + "\n";
-  return text + fmt::format("bars = {} {} {}\nfeatures = {}\n", market.bars.size(),
-                            market.bars.open_time.front(), market.bars.open_time.back(),
-                            features::feature_set_version());
+  return text +
+         fmt::format("bars = {}\nfeatures = {}\n", digest(market.bars), features::feature_set_version());
 }
 
 /// One training from its first or its last saved step to its end.
@@ -91,7 +128,10 @@ class Training {
              request.config.ppo) {}
 
   TrainReport run() {
+    require_judgeable(market_, request_.data.string());
     if (request_.resume) load_checkpoint();
+    require_writable_folder(request_.out);
+    if (!best_model_.empty()) write_file(model_path(), best_model_);
     const std::filesystem::path log =
         request_.tensorboard_log.empty() ? request_.out / "tensorboard_logs" : request_.tensorboard_log;
     events_.emplace(request_.resume ? rl::EventWriter::resume(log, "PPO", clock_())
@@ -111,6 +151,7 @@ class Training {
   void keep_model();
   void save_checkpoint();
   void load_checkpoint();
+  [[noreturn]] void throw_damaged() const;
   TrainReport judge();
   void write_results(const evaluation::Evaluation& test) const;
 
@@ -124,6 +165,7 @@ class Training {
   std::optional<rl::EventWriter> events_;
   json curve_ = json::array();        // one row for each update
   json evaluations_ = json::array();  // one row for each evaluation on the validation part
+  std::string best_model_;            // the bytes of model_path()
   std::optional<double> best_reward_;
   std::uint64_t best_timesteps_ = 0;
 };
@@ -143,10 +185,7 @@ void Training::learn() {
     const std::uint64_t done = ppo_.timesteps();
     const double seconds = clock_() - started;
     record(stats, seconds > 0 ? static_cast<double>(done - before) / seconds : 0.0);
-    if (config().eval_freq > 0 &&
-        (due(before, done, config().eval_freq) || done >= config().total_timesteps)) {
-      validate();
-    }
+    if (due(before, done, config().eval_freq)) validate();
     const auto reward = ppo_.episodes().mean_reward();
     progress.update(std::min(done, config().total_timesteps),
                     reward ? fmt::format("reward {:.4f}", *reward) : "");
@@ -160,8 +199,13 @@ void Training::learn() {
     if (due(before, done, config().checkpoint_freq)) save_checkpoint();
   }
   progress.finish();
-  if (!best_reward_) keep_model();
+  // The evaluation at the end comes after the checkpoint where it is not due: a training that goes on from
+  // there to more steps then is the one that had them from the start.
   save_checkpoint();
+  const bool evaluated =
+      !evaluations_.empty() && evaluations_.back().at("timesteps").get<std::uint64_t>() == ppo_.timesteps();
+  if (config().eval_freq > 0 && !evaluated) validate();
+  if (!best_reward_) keep_model();
 }
 
 void Training::record(const rl::UpdateStats& stats, double steps_per_second) {
@@ -191,9 +235,12 @@ void Training::record(const rl::UpdateStats& stats, double steps_per_second) {
   }
   events_->flush();
   curve_.push_back(std::move(row));
-  if (!std::isfinite(stats.loss)) {
+  const bool sound =
+      std::isfinite(stats.loss) &&
+      std::ranges::all_of(ppo_.network().parameters(), [](float p) { return std::isfinite(p); });
+  if (!sound) {
     throw Error("train.diverged",
-                "the loss is no longer a number: lower ppo.learning_rate or ppo.max_grad_norm",
+                "the loss or a weight is no longer a number: lower ppo.learning_rate or ppo.max_grad_norm",
                 fmt::format("step {}", step));
   }
 }
@@ -201,8 +248,7 @@ void Training::record(const rl::UpdateStats& stats, double steps_per_second) {
 void Training::validate() {
   auto network = std::make_shared<nn::ActorCritic>(ppo_.network());
   strategy::PolicyStrategy policy("PPO policy", network, request_.config.env.exposures);
-  const market::BarRange range{std::max(market_.split.validation.begin, market_.market->features.warm_up),
-                               market_.split.validation.end};
+  const market::BarRange range = validation_range(market_);
   execution::EngineConfig engine;
   engine.instrument = request_.config.env.instrument;
   engine.initial_equity = request_.config.env.initial_equity;
@@ -229,13 +275,15 @@ void Training::keep_model() {
   best_timesteps_ = ppo_.timesteps();
   nn::ModelFile model = rl::to_model_file(ppo_);
   model.extra_members[model_card_member] = model_card_json(card_);
-  nn::write_model_file(model_path(), model);
+  best_model_ = nn::model_file_bytes(model);
+  write_file(model_path(), best_model_);
 }
 
 void Training::save_checkpoint() {
   nn::ModelFile model = rl::to_model_file(ppo_);
   model.extra_members[model_card_member] = model_card_json(card_);
   model.extra_members[state_member] = ppo_.save_state();
+  if (best_reward_) model.extra_members[best_model_member] = best_model_;
   model.extra_members[history_member] = json{
       {"fingerprint", fingerprint_},
       {"curve", curve_},
@@ -269,25 +317,35 @@ void Training::load_checkpoint() {
     }
     curve_ = history.at("curve");
     evaluations_ = history.at("evaluations");
-    if (!history.at("best_reward").is_null()) best_reward_ = history.at("best_reward").get<double>();
+    if (!history.at("best_reward").is_null()) {
+      best_reward_ = history.at("best_reward").get<double>();
+      best_model_ = model.extra_members.at(best_model_member);
+    }
     best_timesteps_ = history.at("best_timesteps").get<std::uint64_t>();
+    ppo_.load_state(state->second);
   } catch (const json::exception&) {
-    throw Error("train.not_resumable", "the checkpoint is damaged: start the training again",
-                checkpoint_path().string());
+    throw_damaged();
+  } catch (const std::out_of_range&) {
+    throw_damaged();
+  } catch (const Error& error) {
+    if (error.code() == "bytes.damaged") throw_damaged();
+    throw;
   }
-  ppo_.load_state(state->second);
+}
+
+void Training::throw_damaged() const {
+  throw Error("train.not_resumable", "the checkpoint is damaged: start the training again without --resume",
+              checkpoint_path().string());
 }
 
 TrainReport Training::judge() {
-  const nn::ModelFile model = nn::read_model_file(model_path());
-  auto network = std::make_shared<nn::ActorCritic>(ppo_.network().config());
-  network->from_tensors(model.policy, network->parameters());
+  const nn::ModelFile model = nn::parse_model_file(best_model_, model_path().string());
   TrainReport report;
   report.timesteps = ppo_.timesteps();
   report.best_timesteps = best_timesteps_;
   report.model = model_path();
   report.test =
-      evaluate_policy({.network = network,
+      evaluate_policy({.network = std::make_shared<const nn::ActorCritic>(network_of(model)),
                        .card = card_,
                        .bars = market_.bars,
                        .market = *market_.market,
@@ -295,7 +353,7 @@ TrainReport Training::judge() {
                        .model = fmt::format("{}, best of {} steps at step {}", model_path().string(),
                                             format_count(ppo_.timesteps()), format_count(best_timesteps_)),
                        .data = request_.data.string(),
-                       .synthetic = request_.synthetic});
+                       .synthetic = card_.synthetic});
   write_evaluation(report.test, request_.out);
   write_results(report.test);
   return report;
@@ -310,10 +368,12 @@ void Training::write_results(const evaluation::Evaluation& test) const {
   ConfigBinder binder;
   describe(binder, copy);
   for (const ConfigField& field : binder.fields()) configuration[field.key] = field.show();
+  json judged = json::parse(evaluation::render_json(test));
+  judged.erase("trades");  // evaluation.json has them
   const json results = {{"algorithm", "PPO"},
                         {"data", request_.data.string()},
                         {"symbol", card_.symbol},
-                        {"synthetic", request_.synthetic},
+                        {"synthetic", card_.synthetic},
                         {"periods",
                          {{"training", period(card_.training)},
                           {"validation", period(card_.validation)},
@@ -323,7 +383,7 @@ void Training::write_results(const evaluation::Evaluation& test) const {
                         {"configuration", configuration},
                         {"updates", curve_},
                         {"evaluations", evaluations_},
-                        {"test", json::parse(evaluation::render_json(test))}};
+                        {"test", judged}};
   constexpr int indent = 1;
   write_file(request_.out / "training_results.json", results.dump(indent) + "\n");
 }
@@ -331,7 +391,6 @@ void Training::write_results(const evaluation::Evaluation& test) const {
 }  // namespace
 
 TrainReport train_ppo(const TrainRequest& request) {
-  require_writable_folder(request.out);
   Training training(request);
   return training.run();
 }

@@ -18,7 +18,8 @@ struct TrainRequest {
   std::filesystem::path out;
   /// Go on from checkpoints/ppo.zip in `out` up to config.train.total_timesteps.
   bool resume = false;
-  bool synthetic = false;                 // the bars were generated: every output says so
+  /// The bars were generated: every output says so. Bars whose symbol tells it need no flag.
+  bool synthetic = false;
   std::filesystem::path tensorboard_log;  // empty: tensorboard_logs in `out`
   Config config;
   ProgressOptions progress;

@@ -278,6 +278,10 @@ std::vector<double> transition_matrix(const std::vector<Regime>& regimes) {
   return matrix;
 }
 
+bool looks_synthetic(const Bars& bars) {
+  return bars.symbol.starts_with("SYNTH");
+}
+
 std::string format_labels(const SyntheticMarket& market) {
   std::string text = "timestamp,regime,name\n";
   for (std::size_t i = 0; i < market.bars.size(); ++i) {

@@ -70,6 +70,10 @@ struct SyntheticMarket {
 /// Throws what validate() throws.
 SyntheticMarket make_synthetic_market(const SyntheticConfig& config);
 
+/// True where the symbol is one that the generator gives, SYNTH...: such bars, read from a file, are of a
+/// made-up market, and every output must say so.
+bool looks_synthetic(const Bars& bars);
+
 /// "timestamp,regime,name" with one row per bar. Requires the garch model.
 std::string format_labels(const SyntheticMarket& market);
 

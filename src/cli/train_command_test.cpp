@@ -1,0 +1,120 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+#include "cli/commands.h"
+#include "core/file.h"
+#include "market/readers.h"
+#include "market/synthetic.h"
+
+namespace stevie::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Result {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+class TrainCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string path = (fs::temp_directory_path() / "stevie_train_XXXXXX").string();
+    ASSERT_NE(::mkdtemp(path.data()), nullptr);
+    folder_ = path;
+    market::SyntheticConfig config;
+    config.bars = 3000;
+    market::write_bars(data(), market::make_synthetic_market(config).bars);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string data() const { return path("SYNTHUSDT_1h.csv"); }
+
+  /// `stevie train ppo --data ... --out FOLDER/run` and these; a later --data or --out wins.
+  Result train(const std::vector<std::string>& arguments, std::vector<const char*> environment = {}) const {
+    const std::vector<std::string> first{
+        "stevie",      "--quiet", "train",    "ppo", "--data",    data(), "--out", path("run"),
+        "--timesteps", "400",     "--n-envs", "2",   "--n-steps", "100",  "--set", "env.episode_length=40"};
+    std::vector<const char*> words;
+    for (const auto* part : {&first, &arguments}) {
+      for (const std::string& word : *part) words.push_back(word.c_str());
+    }
+    std::ostringstream out, err;
+    const int code =
+        run_program(static_cast<int>(words.size()), words.data(), std::move(environment), out, err);
+    return {code, out.str(), err.str()};
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(TrainCommand, TrainsJudgesAndNamesItsFiles) {
+  const Result result = train({});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.err, "");
+  for (const std::string& text :
+       {std::string("Trained for 400 steps"), std::string("synthetic market"), std::string("Buy and hold"),
+        path("run/models/ppo_stevie.zip"), path("run/report.html"), path("run/training_results.json")}) {
+    EXPECT_NE(result.out.find(text), std::string::npos) << text << "\n" << result.out;
+  }
+  EXPECT_TRUE(fs::exists(path("run/tensorboard_logs/PPO_1")));
+  const Result resumed = train({"--resume", "--timesteps", "800"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_NE(resumed.out.find("Trained for 800 steps"), std::string::npos) << resumed.out;
+}
+
+TEST_F(TrainCommand, TensorBoardFilesGoWhereTheEnvironmentSays) {
+  const std::string variable = "TENSORBOARD_LOG_DIR=" + path("logs");
+  const Result result = train({}, {"TENSORBOARD_LOG_DIRECTORY=/nowhere", variable.c_str()});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_TRUE(fs::exists(path("logs/PPO_1")));
+  EXPECT_FALSE(fs::exists(path("run/tensorboard_logs")));
+}
+
+TEST_F(TrainCommand, BadInputEndsWithTwoAndOneSentenceAndLeavesNothing) {
+  write_file(path("occupied"), "a file");
+  write_file(path("empty.csv"), "timestamp,open,high,low,close,volume\n");
+  write_file(path("words.csv"), "timestamp,open,high,low,close,volume\n1577836800000,10,12,9,x,5\n");
+  for (const auto& [arguments, expected] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"--timesteps", "0"}, "train.total_timesteps"},
+           {{"--timesteps", "many"}, "train.total_timesteps"},
+           {{"--n-envs", "0"}, "ppo.n_envs"},
+           {{"--n-envs", "65536", "--n-steps", "100000"}, "largest rollout"},
+           {{"--learning-rate", "-1"}, "ppo.learning_rate"},
+           {{"--threads", "3"}, "ppo.threads"},
+           {{"--gamma", "nan"}, "ppo.gamma"},
+           {{"--set", "data.train_fraction=1"}, "train_fraction"},
+           {{"--data", path("none.csv")}, "none.csv"},
+           {{"--data", path("empty.csv")}, "empty.csv"},
+           {{"--data", path("words.csv")}, "words.csv:2"},
+           {{"--data", path("run")}, "run"},
+           {{"--resume"}, "checkpoints/ppo.zip"},
+           {{"--set", "data.from=2031-01-01"}, "2020"},
+           {{"--out", path("occupied")}, "occupied"},
+           {{"--out", path("occupied/below")}, "occupied"},
+           {{"--fly"}, "--fly"}}) {
+    SCOPED_TRACE(arguments.front() + " " + arguments.back());
+    const Result result = train(arguments);
+    EXPECT_EQ(result.code, 2);
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(result.err.rfind("stevie: ", 0), 0u) << result.err;
+    EXPECT_NE(result.err.find(expected), std::string::npos) << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+    EXPECT_FALSE(fs::exists(path("run")));
+  }
+  EXPECT_EQ(read_file(path("occupied")), "a file");
+}
+
+TEST_F(TrainCommand, HelpHasAnExample) {
+  const Result help = train({"--help"});
+  EXPECT_EQ(help.code, 0);
+  EXPECT_NE(help.out.find("Example:"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace stevie::cli
