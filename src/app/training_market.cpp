@@ -1,15 +1,32 @@
 #include "app/training_market.h"
 
+#include <string>
+
+#include "core/error.h"
 #include "features/pipeline.h"
 #include "market/readers.h"
 
 namespace stevie::app {
+namespace {
+
+/// split_bars(), naming the file where its bars are what is wrong.
+market::Split split_file(const market::Bars& bars, const market::SplitConfig& split,
+                         const std::string& place) {
+  try {
+    return market::split_bars(bars, split);
+  } catch (const Error& error) {
+    if (error.code() != "market.empty_split") throw;
+    throw Error(error.code(), error.message(), place);
+  }
+}
+
+}  // namespace
 
 TrainingMarket load_training_market(const std::filesystem::path& data, const market::SplitConfig& split,
                                     const env::TradingEnvConfig& environment) {
   TrainingMarket training;
   training.bars = market::read_bars(data);
-  training.split = market::split_bars(training.bars, split);
+  training.split = split_file(training.bars, split, data.string());
   auto market = std::make_shared<env::MarketData>();
   market->tape = execution::make_bar_tape(training.bars, environment.instrument, nullptr, data.string());
   market->features = features::compute_features(training.bars);

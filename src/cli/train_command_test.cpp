@@ -35,15 +35,18 @@ class TrainCommand : public ::testing::Test {
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   std::string data() const { return path("SYNTHUSDT_1h.csv"); }
 
-  /// `stevie train ppo --data ... --out FOLDER/run` and these; a later --data or --out wins.
+  /// `stevie train ppo` on the data into FOLDER/run, with these arguments, which may name another --data or
+  /// --out.
   Result train(const std::vector<std::string>& arguments, std::vector<const char*> environment = {}) const {
-    const std::vector<std::string> first{
-        "stevie",      "--quiet", "train",    "ppo", "--data",    data(), "--out", path("run"),
-        "--timesteps", "400",     "--n-envs", "2",   "--n-steps", "100",  "--set", "env.episode_length=40"};
-    std::vector<const char*> words;
-    for (const auto* part : {&first, &arguments}) {
-      for (const std::string& word : *part) words.push_back(word.c_str());
+    std::vector<std::string> all{"stevie",      "--quiet", "train",    "ppo",
+                                 "--timesteps", "400",     "--n-envs", "2",
+                                 "--n-steps",   "100",     "--set",    "env.episode_length=40"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    for (const auto& [flag, value] : {std::pair("--data", data()), std::pair("--out", path("run"))}) {
+      if (std::ranges::find(arguments, flag) == arguments.end()) all.insert(all.end(), {flag, value});
     }
+    std::vector<const char*> words;
+    for (const std::string& word : all) words.push_back(word.c_str());
     std::ostringstream out, err;
     const int code =
         run_program(static_cast<int>(words.size()), words.data(), std::move(environment), out, err);
@@ -94,7 +97,7 @@ TEST_F(TrainCommand, BadInputEndsWithTwoAndOneSentenceAndLeavesNothing) {
            {{"--data", path("words.csv")}, "words.csv:2"},
            {{"--data", path("run")}, "run"},
            {{"--resume"}, "checkpoints/ppo.zip"},
-           {{"--set", "data.from=2031-01-01"}, "2020"},
+           {{"--set", "data.from=2031-01-01"}, "SYNTHUSDT_1h.csv: nothing is left"},
            {{"--out", path("occupied")}, "occupied"},
            {{"--out", path("occupied/below")}, "occupied"},
            {{"--fly"}, "--fly"}}) {
