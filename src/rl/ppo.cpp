@@ -304,7 +304,7 @@ UpdateStats Ppo::update_in_order(double learning_rate, double clip_range,
   for (const std::vector<std::uint32_t>& order : permutations) {
     double epoch_kl = 0;
     std::size_t epoch_minibatches = 0;
-    for (std::size_t first = 0; first < order.size() && !stats.stopped_early; first += config_.batch_size) {
+    for (std::size_t first = 0; first < order.size(); first += config_.batch_size) {
       const std::size_t size = std::min(config_.batch_size, order.size() - first);
       gather(std::span(order).subspan(first, size));
       const MinibatchLoss sums = forward_and_backward(static_cast<float>(clip_range));

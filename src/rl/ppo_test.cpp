@@ -280,7 +280,10 @@ TEST(Ppo, target_kl_stops_an_update_before_the_step_that_exceeds_it) {
   bounded.iterate(1);
   EXPECT_TRUE(bounded.stats.stopped_early);
   EXPECT_LT(bounded.ppo.optimizer().steps(), free.ppo.optimizer().steps());
-  EXPECT_LE(bounded.stats.n_updates, config.n_epochs);
+  const std::uint64_t minibatches = (config.rollout_size() + config.batch_size - 1) / config.batch_size;
+  EXPECT_EQ(bounded.stats.n_updates,
+            bounded.ppo.optimizer().steps() / minibatches + 1);  // the epoch it stopped in
+  EXPECT_GT(bounded.stats.approx_kl, 0.0);
   EXPECT_GT(bounded.ppo.optimizer().steps(), 0u);  // the first minibatch is the old policy: divergence 0
 
   config.target_kl = 1e3;
