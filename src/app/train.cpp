@@ -385,7 +385,9 @@ void Training::write_results(const evaluation::Evaluation& test) const {
                         {"evaluations", evaluations_},
                         {"test", judged}};
   constexpr int indent = 1;
-  write_file(request_.out / "training_results.json", results.dump(indent) + "\n");
+  // `replace`: a file name that is not UTF-8 must not make it fail.
+  const std::string text = results.dump(indent, ' ', false, json::error_handler_t::replace);
+  write_file(request_.out / "training_results.json", text + "\n");
 }
 
 }  // namespace

@@ -375,6 +375,14 @@ TEST_F(TrainPpo, bad_bars_leave_nothing_behind) {
   EXPECT_FALSE(fs::exists(folder_ / "run"));
 }
 
+TEST_F(TrainPpo, file_names_need_not_be_text) {
+  TrainRequest wanted = request("run\xff");
+  wanted.data = folder_ / "ABCUSDT_1h\xff.csv";
+  fs::rename(data_, wanted.data);
+  EXPECT_EQ(fault_of(wanted), "no error");
+  EXPECT_EQ(results("run\xff").at("timesteps"), 1200);
+}
+
 TEST_F(TrainPpo, a_loss_that_is_no_number_stops_the_training) {
   TrainRequest wanted = request("run");
   wanted.config.env.drawdown_penalty = 1e30;  // rewards whose square is beyond float32

@@ -79,27 +79,29 @@ class TrainPeer : public ::testing::Test {
   peers::TemporaryFolder folder_;
 };
 
-TEST_F(TrainPeer, sb3_loads_the_trained_model_and_sees_the_same_probabilities) {
+TEST_F(TrainPeer, sb3_loads_model_and_checkpoint_and_sees_the_same_probabilities) {
   if (peers::python().empty()) GTEST_SKIP() << peers::no_python;
   train();
-  const std::string model = path("run/models/ppo_stevie.zip");
   write_observations(path("observations.csv"), path("observations.txt"));
-  const auto ours = parse_rows(
-      run_stevie({"predict", "--model", model, "--input", path("observations.csv"), "--raw-observations"}),
-      true);
-  peers::run("sb3_model.py",
-             "predict '" + model + "' '" + path("observations.txt") + "' '" + path("theirs.txt") + "'");
-  const auto theirs = parse_rows(read_file(path("theirs.txt")), false);
-  ASSERT_EQ(ours.size(), 60u);
-  ASSERT_EQ(theirs.size(), ours.size());
-  double spread = 0;
-  for (std::size_t row = 0; row < ours.size(); ++row) {
-    ASSERT_EQ(ours[row].size(), 4u);  // three probabilities and the value
-    ASSERT_EQ(theirs[row].size(), ours[row].size());
-    for (std::size_t i = 0; i < ours[row].size(); ++i) EXPECT_NEAR(ours[row][i], theirs[row][i], tolerance);
-    spread = std::max(spread, std::abs(ours[row][0] - ours[0][0]));
+  for (const std::string& model : {path("run/models/ppo_stevie.zip"), path("run/checkpoints/ppo.zip")}) {
+    SCOPED_TRACE(model);
+    const auto ours = parse_rows(
+        run_stevie({"predict", "--model", model, "--input", path("observations.csv"), "--raw-observations"}),
+        true);
+    peers::run("sb3_model.py",
+               "predict '" + model + "' '" + path("observations.txt") + "' '" + path("theirs.txt") + "'");
+    const auto theirs = parse_rows(read_file(path("theirs.txt")), false);
+    ASSERT_EQ(ours.size(), 60u);
+    ASSERT_EQ(theirs.size(), ours.size());
+    double spread = 0;
+    for (std::size_t row = 0; row < ours.size(); ++row) {
+      ASSERT_EQ(ours[row].size(), 4u);  // three probabilities and the value
+      ASSERT_EQ(theirs[row].size(), ours[row].size());
+      for (std::size_t i = 0; i < ours[row].size(); ++i) EXPECT_NEAR(ours[row][i], theirs[row][i], tolerance);
+      spread = std::max(spread, std::abs(ours[row][0] - ours[0][0]));
+    }
+    EXPECT_GT(spread, 100 * tolerance);  // the policy does tell the rows apart
   }
-  EXPECT_GT(spread, 100 * tolerance);  // the policy does tell the rows apart
 }
 
 TEST_F(TrainPeer, tensorboard_reads_sb3s_tags_from_the_log) {
