@@ -20,5 +20,6 @@
 ///     the data is truncated.
 #include "env/account_values.h"
 #include "env/conformance.h"
+#include "env/known_optimum.h"
 #include "env/trading_env.h"
 #include "env/vector_env.h"
