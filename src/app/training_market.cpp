@@ -1,6 +1,6 @@
 #include "app/training_market.h"
 
-#include <string>
+#include <utility>
 
 #include "core/error.h"
 #include "features/pipeline.h"
@@ -22,18 +22,23 @@ market::Split split_file(const market::Bars& bars, const market::SplitConfig& sp
 
 }  // namespace
 
-TrainingMarket load_training_market(const std::filesystem::path& data, const market::SplitConfig& split,
-                                    const env::TradingEnvConfig& environment) {
+TrainingMarket prepare_training_market(market::Bars bars, const market::SplitConfig& split,
+                                       const env::TradingEnvConfig& environment, const std::string& source) {
   TrainingMarket training;
-  training.bars = market::read_bars(data);
-  training.split = split_file(training.bars, split, data.string());
+  training.bars = std::move(bars);
+  training.split = split_file(training.bars, split, source);
   auto market = std::make_shared<env::MarketData>();
-  market->tape = execution::make_bar_tape(training.bars, environment.instrument, nullptr, data.string());
+  market->tape = execution::make_bar_tape(training.bars, environment.instrument, nullptr, source);
   market->features = features::compute_features(training.bars);
   training.scaler = features::fit_scaler(market->features, training.split.train);
   training.scaler.apply(market->features);
   training.market = std::move(market);
   return training;
+}
+
+TrainingMarket load_training_market(const std::filesystem::path& data, const market::SplitConfig& split,
+                                    const env::TradingEnvConfig& environment) {
+  return prepare_training_market(market::read_bars(data), split, environment, data.string());
 }
 
 }  // namespace stevie::app

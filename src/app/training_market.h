@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "env/trading_env.h"
 #include "features/scaler.h"
@@ -17,8 +18,12 @@ struct TrainingMarket {
   std::shared_ptr<const env::MarketData> market;
 };
 
-/// Reads bars, divides them by time, computes the features, fits the scaler on the training part and applies
-/// it. Throws what reading and splitting throw; the features' warm-up lies in the training part.
+/// Divides the bars by time, computes the features, fits the scaler on the training part and applies it. `source` names
+/// the bars in errors. Throws what splitting and features throw; the features' warm-up lies in the training part.
+TrainingMarket prepare_training_market(market::Bars bars, const market::SplitConfig& split,
+                                       const env::TradingEnvConfig& environment, const std::string& source);
+
+/// The same for the bars of a file.
 TrainingMarket load_training_market(const std::filesystem::path& data, const market::SplitConfig& split,
                                     const env::TradingEnvConfig& environment);
 

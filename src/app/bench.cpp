@@ -1,0 +1,263 @@
+#include "app/bench.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "app/training_market.h"
+#include "core/file.h"
+#include "env/speed.h"
+#include "features/pipeline.h"
+#include "market/readers.h"
+#include "market/synthetic.h"
+#include "nn/peak.h"
+#include "rl/ppo.h"
+
+namespace stevie::app {
+namespace {
+
+constexpr std::size_t load_bar_count = 774'109;  // BTC/USDT in 5-minute bars, August 2017 to the end of 2024
+constexpr std::size_t market_bar_count = 64'396;
+constexpr int rounds = 5;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+std::string peak_text(double peak) { return fmt::format("FMA peak of {:.1f} GFLOP/s", peak); }
+
+/// A value and the peak that was measured right before it, medians over rounds.
+struct Measured {
+  double value;
+  double peak;
+};
+
+template <class Body>
+Measured measure(double seconds, Body&& body) {
+  constexpr double peak_seconds = 0.05;
+  std::vector<double> values, peaks;
+  for (int round = 0; round < rounds; ++round) {
+    peaks.push_back(nn::measure_fma_peak(peak_seconds));
+    values.push_back(body(seconds / rounds));
+  }
+  return {median(values), median(peaks)};
+}
+
+/// Units a second of a body that returns how many units it did, called for about `seconds`, at least once.
+template <class Body>
+double rate_of(double seconds, Body&& body) {
+  const double start = now();
+  double units = 0;
+  do {
+    units += body();
+  } while (now() - start < seconds);
+  return units / (now() - start);
+}
+
+market::Bars synthetic_bars(std::size_t count, TimeMs interval) {
+  market::SyntheticConfig config;
+  config.bars = count;
+  config.interval = interval;
+  return market::make_synthetic_market(config).bars;
+}
+
+std::shared_ptr<const env::MarketData> trading_market(const BenchRequest& request) {
+  market::Bars bars = request.market_bars.empty() ? synthetic_bars(market_bar_count, hour_ms)
+                                                  : market::read_bars(request.market_bars);
+  return prepare_training_market(std::move(bars), {}, {}, request.market_bars.string()).market;
+}
+
+/// A training with Stable-Baselines3's defaults on the trading environment, with what it needs to live.
+class Member {
+ public:
+  Member(std::shared_ptr<const env::MarketData> market, const std::vector<std::size_t>& widths, std::uint64_t seed)
+      : config_{.seed = seed},
+        environment_(market, {0, market->tape.size()}, {}, config_.n_envs),
+        ppo_(environment_,
+             {environment_.observation_size(), environment_.action_count(),
+              {.policy_widths = widths, .value_widths = widths}},
+             config_) {}
+
+  double iterate() {
+    ppo_.iterate(0);
+    return static_cast<double>(config_.rollout_size());
+  }
+  double collect() {
+    ppo_.collect_rollout();
+    return static_cast<double>(config_.rollout_size());
+  }
+  double flops_per_step(const std::vector<std::size_t>& widths) const {
+    return ppo_flops_per_step(environment_.observation_size(), environment_.action_count(), widths, config_.n_epochs);
+  }
+
+ private:
+  rl::PpoConfig config_;
+  env::TradingEnv environment_;
+  rl::Ppo ppo_;
+};
+
+class Benchmarks {
+ public:
+  explicit Benchmarks(const BenchRequest& request) : request_(request) {}
+
+  std::vector<BenchRow> run() {
+    const std::vector<std::pair<std::string, void (Benchmarks::*)()>> all{
+        {"fma_peak", &Benchmarks::fma_peak},         {"gemm", &Benchmarks::gemm},
+        {"ppo_sb3_defaults", &Benchmarks::ppo_small}, {"ppo_256x256", &Benchmarks::ppo_large},
+        {"rollout", &Benchmarks::rollout},           {"env_steps", &Benchmarks::env_steps},
+        {"two_members", &Benchmarks::two_members},   {"load", &Benchmarks::load}};
+    for (const auto& [name, body] : all) {
+      if (name.find(request_.only) != std::string::npos) (this->*body)();
+    }
+    return rows_;
+  }
+
+ private:
+  void add(BenchRow row) {
+    if (request_.report) request_.report(row);
+    rows_.push_back(std::move(row));
+  }
+  std::shared_ptr<const env::MarketData> market() {
+    if (!market_) market_ = trading_market(request_);
+    return market_;
+  }
+
+  void fma_peak() {
+    const double peak = nn::measure_fma_peak(request_.seconds / 3);
+    add({"fma_peak", peak, "GFLOP/s", "itself", 1.0});
+  }
+
+  void gemm() {
+    for (const auto& [name, n, k] : {std::tuple{"gemm_64x64x104", 64u, 104u}, std::tuple{"gemm_64x256x256", 256u, 256u}}) {
+      const Measured ours = measure(request_.seconds / 4, [&](double s) { return nn::measure_gemm(64, n, k, s); });
+      add({name, ours.value, "GFLOP/s", peak_text(ours.peak), ours.value / ours.peak});
+      const Measured eigen =
+          measure(request_.seconds / 4, [&](double s) { return nn::measure_gemm_eigen(64, n, k, s); });
+      add({std::string(name) + "_eigen", eigen.value, "GFLOP/s", peak_text(eigen.peak), eigen.value / eigen.peak});
+    }
+  }
+
+  void ppo(const std::string& name, const std::vector<std::size_t>& widths) {
+    Member member(market(), widths, 1);
+    member.iterate();
+    const Measured measured =
+        measure(request_.seconds, [&member](double s) { return rate_of(s, [&] { return member.iterate(); }); });
+    const double gflops = measured.value * member.flops_per_step(widths) * 1e-9;
+    add({name, measured.value, "steps/s",
+         fmt::format("{}, {:.3f} MFLOP a step", peak_text(measured.peak), member.flops_per_step(widths) * 1e-6),
+         gflops / measured.peak});
+  }
+  void ppo_small() { ppo("ppo_sb3_defaults", {64, 64}); }
+  void ppo_large() { ppo("ppo_256x256", {256, 256}); }
+
+  void rollout() {
+    constexpr double wanted = 2e6;
+    Member member(market(), {64, 64}, 1);
+    member.collect();
+    const Measured measured =
+        measure(request_.seconds, [&member](double s) { return rate_of(s, [&] { return member.collect(); }); });
+    add({"rollout", measured.value, "steps/s", fmt::format("2 million steps/s, at an {}", peak_text(measured.peak)),
+         measured.value / wanted});
+  }
+
+  void env_steps() {
+    constexpr double wanted = 10e6;
+    const Measured measured =
+        measure(request_.seconds, [](double s) { return env::measure_env_steps_per_second(s); });
+    add({"env_steps", measured.value, "steps/s", "10 million steps/s", measured.value / wanted});
+  }
+
+  void two_members() {
+    constexpr int iterations = 4;
+    const auto seconds_of = [](Member& member) {
+      const double start = now();
+      for (int i = 0; i < iterations; ++i) member.iterate();
+      return now() - start;
+    };
+    Member first(market(), {64, 64}, 1), second(market(), {64, 64}, 2);
+    first.iterate();
+    second.iterate();
+    std::vector<double> ratios;
+    for (int round = 0; round < rounds; ++round) {
+      const double alone = seconds_of(first);
+      const double start = now();
+      std::thread other([&] { seconds_of(second); });
+      seconds_of(first);
+      other.join();
+      ratios.push_back(2.0 * alone / (now() - start));
+    }
+    add({"two_members", median(ratios), "times one", fmt::format("one training alone, {} cores", std::thread::hardware_concurrency()),
+         median(ratios) / 2.0});
+  }
+
+  void load() {
+    constexpr double wanted_seconds = 2.0;
+    std::filesystem::path file = request_.load_bars;
+    const bool synthetic = file.empty();
+    if (synthetic) {
+      file = std::filesystem::temp_directory_path() / "stevie-bench-load.csv.gz";
+      market::write_bars(file, synthetic_bars(load_bar_count, 5 * minute_ms));
+    }
+    std::vector<double> seconds;
+    std::size_t bars = 0;
+    for (int round = 0; round < 3; ++round) {
+      const double start = now();
+      bars = load_training_market(file, {}, {}).bars.size();
+      seconds.push_back(now() - start);
+    }
+    if (synthetic) std::filesystem::remove(file);
+    add({"load", median(seconds), "s",
+         fmt::format("2 s for 774,109 bars; this {} has {} bars", synthetic ? "synthetic file" : "file", bars),
+         median(seconds) / wanted_seconds});
+  }
+
+  const BenchRequest& request_;
+  std::vector<BenchRow> rows_;
+  std::shared_ptr<const env::MarketData> market_;
+};
+
+}  // namespace
+
+std::vector<BenchRow> run_benchmarks(const BenchRequest& request) { return Benchmarks(request).run(); }
+
+std::string bench_json(const std::vector<BenchRow>& rows) {
+  nlohmann::json result = nlohmann::json::array();
+  for (const BenchRow& row : rows) {
+    result.push_back({{"name", row.name},
+                      {"value", row.value},
+                      {"unit", row.unit},
+                      {"yardstick", row.yardstick},
+                      {"fraction", row.fraction}});
+  }
+  constexpr int indent = 1;
+  return result.dump(indent) + "\n";
+}
+
+double ppo_flops_per_step(std::size_t observation_size, std::size_t action_count,
+                          const std::vector<std::size_t>& widths, std::size_t n_epochs) {
+  double forward = 0, input_gradients = 0;
+  for (const std::size_t outputs : {action_count, std::size_t{1}}) {  // policy and value networks
+    std::size_t inputs = observation_size;
+    bool first = true;
+    for (const std::size_t width : widths) {
+      forward += 2.0 * static_cast<double>(inputs * width);
+      if (!first) input_gradients += 2.0 * static_cast<double>(inputs * width);
+      inputs = width;
+      first = false;
+    }
+    forward += 2.0 * static_cast<double>(inputs * outputs);
+    if (!first) input_gradients += 2.0 * static_cast<double>(inputs * outputs);
+  }
+  return forward + static_cast<double>(n_epochs) * (2.0 * forward + input_gradients);
+}
+
+}  // namespace stevie::app
