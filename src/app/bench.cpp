@@ -33,7 +33,9 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-std::string peak_text(double peak) { return fmt::format("FMA peak of {:.1f} GFLOP/s", peak); }
+std::string peak_text(double peak) {
+  return fmt::format("FMA peak of {:.1f} GFLOP/s", peak);
+}
 
 /// A value and the peak that was measured right before it, medians over rounds.
 struct Measured {
@@ -79,11 +81,13 @@ std::shared_ptr<const env::MarketData> trading_market(const BenchRequest& reques
 /// A training with Stable-Baselines3's defaults on the trading environment, with what it needs to live.
 class Member {
  public:
-  Member(std::shared_ptr<const env::MarketData> market, const std::vector<std::size_t>& widths, std::uint64_t seed)
+  Member(std::shared_ptr<const env::MarketData> market, const std::vector<std::size_t>& widths,
+         std::uint64_t seed)
       : config_{.seed = seed},
         environment_(market, {0, market->tape.size()}, {}, config_.n_envs),
         ppo_(environment_,
-             {environment_.observation_size(), environment_.action_count(),
+             {environment_.observation_size(),
+              environment_.action_count(),
               {.policy_widths = widths, .value_widths = widths}},
              config_) {}
 
@@ -96,7 +100,8 @@ class Member {
     return static_cast<double>(config_.rollout_size());
   }
   double flops_per_step(const std::vector<std::size_t>& widths) const {
-    return ppo_flops_per_step(environment_.observation_size(), environment_.action_count(), widths, config_.n_epochs);
+    return ppo_flops_per_step(environment_.observation_size(), environment_.action_count(), widths,
+                              config_.n_epochs);
   }
 
  private:
@@ -111,10 +116,14 @@ class Benchmarks {
 
   std::vector<BenchRow> run() {
     const std::vector<std::pair<std::string, void (Benchmarks::*)()>> all{
-        {"fma_peak", &Benchmarks::fma_peak},         {"gemm", &Benchmarks::gemm},
-        {"ppo_sb3_defaults", &Benchmarks::ppo_small}, {"ppo_256x256", &Benchmarks::ppo_large},
-        {"rollout", &Benchmarks::rollout},           {"env_steps", &Benchmarks::env_steps},
-        {"two_members", &Benchmarks::two_members},   {"load", &Benchmarks::load}};
+        {"fma_peak", &Benchmarks::fma_peak},
+        {"gemm", &Benchmarks::gemm},
+        {"ppo_sb3_defaults", &Benchmarks::ppo_small},
+        {"ppo_256x256", &Benchmarks::ppo_large},
+        {"rollout", &Benchmarks::rollout},
+        {"env_steps", &Benchmarks::env_steps},
+        {"two_members", &Benchmarks::two_members},
+        {"load", &Benchmarks::load}};
     for (const auto& [name, body] : all) {
       if (name.find(request_.only) != std::string::npos) (this->*body)();
     }
@@ -137,23 +146,27 @@ class Benchmarks {
   }
 
   void gemm() {
-    for (const auto& [name, n, k] : {std::tuple{"gemm_64x64x104", 64u, 104u}, std::tuple{"gemm_64x256x256", 256u, 256u}}) {
-      const Measured ours = measure(request_.seconds / 4, [&](double s) { return nn::measure_gemm(64, n, k, s); });
+    for (const auto& [name, n, k] :
+         {std::tuple{"gemm_64x64x104", 64u, 104u}, std::tuple{"gemm_64x256x256", 256u, 256u}}) {
+      const Measured ours =
+          measure(request_.seconds / 4, [&](double s) { return nn::measure_gemm(64, n, k, s); });
       add({name, ours.value, "GFLOP/s", peak_text(ours.peak), ours.value / ours.peak});
       const Measured eigen =
           measure(request_.seconds / 4, [&](double s) { return nn::measure_gemm_eigen(64, n, k, s); });
-      add({std::string(name) + "_eigen", eigen.value, "GFLOP/s", peak_text(eigen.peak), eigen.value / eigen.peak});
+      add({std::string(name) + "_eigen", eigen.value, "GFLOP/s", peak_text(eigen.peak),
+           eigen.value / eigen.peak});
     }
   }
 
   void ppo(const std::string& name, const std::vector<std::size_t>& widths) {
     Member member(market(), widths, 1);
     member.iterate();
-    const Measured measured =
-        measure(request_.seconds, [&member](double s) { return rate_of(s, [&] { return member.iterate(); }); });
+    const Measured measured = measure(
+        request_.seconds, [&member](double s) { return rate_of(s, [&] { return member.iterate(); }); });
     const double gflops = measured.value * member.flops_per_step(widths) * 1e-9;
     add({name, measured.value, "steps/s",
-         fmt::format("{}, {:.3f} MFLOP a step", peak_text(measured.peak), member.flops_per_step(widths) * 1e-6),
+         fmt::format("{}, {:.3f} MFLOP a step", peak_text(measured.peak),
+                     member.flops_per_step(widths) * 1e-6),
          gflops / measured.peak});
   }
   void ppo_small() { ppo("ppo_sb3_defaults", {64, 64}); }
@@ -163,10 +176,10 @@ class Benchmarks {
     constexpr double wanted = 2e6;
     Member member(market(), {64, 64}, 1);
     member.collect();
-    const Measured measured =
-        measure(request_.seconds, [&member](double s) { return rate_of(s, [&] { return member.collect(); }); });
-    add({"rollout", measured.value, "steps/s", fmt::format("2 million steps/s, at an {}", peak_text(measured.peak)),
-         measured.value / wanted});
+    const Measured measured = measure(
+        request_.seconds, [&member](double s) { return rate_of(s, [&] { return member.collect(); }); });
+    add({"rollout", measured.value, "steps/s",
+         fmt::format("2 million steps/s, at an {}", peak_text(measured.peak)), measured.value / wanted});
   }
 
   void env_steps() {
@@ -195,7 +208,8 @@ class Benchmarks {
       other.join();
       ratios.push_back(2.0 * alone / (now() - start));
     }
-    add({"two_members", median(ratios), "times one", fmt::format("one training alone, {} cores", std::thread::hardware_concurrency()),
+    add({"two_members", median(ratios), "times one",
+         fmt::format("one training alone, {} cores", std::thread::hardware_concurrency()),
          median(ratios) / 2.0});
   }
 
@@ -216,7 +230,8 @@ class Benchmarks {
     }
     if (synthetic) std::filesystem::remove(file);
     add({"load", median(seconds), "s",
-         fmt::format("2 s for 774,109 bars; this {} has {} bars", synthetic ? "synthetic file" : "file", bars),
+         fmt::format("2 s for 774,109 bars; this {} has {} bars", synthetic ? "synthetic file" : "file",
+                     bars),
          median(seconds) / wanted_seconds});
   }
 
@@ -227,7 +242,9 @@ class Benchmarks {
 
 }  // namespace
 
-std::vector<BenchRow> run_benchmarks(const BenchRequest& request) { return Benchmarks(request).run(); }
+std::vector<BenchRow> run_benchmarks(const BenchRequest& request) {
+  return Benchmarks(request).run();
+}
 
 std::string bench_json(const std::vector<BenchRow>& rows) {
   nlohmann::json result = nlohmann::json::array();

@@ -19,20 +19,20 @@ struct BenchRequest {
   /// Bars of the `load` row and of the trading environment. Empty: a synthetic market of the same size.
   std::filesystem::path load_bars;
   std::filesystem::path market_bars;
-  std::string only;         // run the rows whose name contains this; empty: all
-  double seconds = 3.0;     // about, for each row
+  std::string only;                             // run the rows whose name contains this; empty: all
+  double seconds = 3.0;                         // about, for each row
   std::function<void(const BenchRow&)> report;  // called as each row is done
 };
 
-/// Runs the measurements on one core (two_members on two). Machines are shared and clocks move, so the peak is measured
-/// again before every round of a row, and a row is the median of its rounds.
+/// Runs the measurements on one core (two_members on two). Machines are shared and clocks move, so the peak
+/// is measured again before every round of a row, and a row is the median of its rounds.
 std::vector<BenchRow> run_benchmarks(const BenchRequest& request);
 
 /// [{"name", "value", "unit", "yardstick", "fraction"}, ...]
 std::string bench_json(const std::vector<BenchRow>& rows);
 
-/// Floating-point operations of one environment step of PPO training: one forward pass in the rollout, and in each epoch
-/// forward, weight gradients and the input gradients of all layers but the first.
+/// Floating-point operations of one environment step of PPO training: one forward pass in the rollout, and in
+/// each epoch forward, weight gradients and the input gradients of all layers but the first.
 double ppo_flops_per_step(std::size_t observation_size, std::size_t action_count,
                           const std::vector<std::size_t>& widths, std::size_t n_epochs);
 

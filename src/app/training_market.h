@@ -18,8 +18,9 @@ struct TrainingMarket {
   std::shared_ptr<const env::MarketData> market;
 };
 
-/// Divides the bars by time, computes the features, fits the scaler on the training part and applies it. `source` names
-/// the bars in errors. Throws what splitting and features throw; the features' warm-up lies in the training part.
+/// Divides the bars by time, computes the features, fits the scaler on the training part and applies it.
+/// `source` names the bars in errors. Throws what splitting and features throw; the features' warm-up lies in
+/// the training part.
 TrainingMarket prepare_training_market(market::Bars bars, const market::SplitConfig& split,
                                        const env::TradingEnvConfig& environment, const std::string& source);
 

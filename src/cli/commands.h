@@ -37,6 +37,7 @@ struct CommandContext {
 /// A callback throws stevie::Error for bad input (exit code 2) and stevie::Interrupted when it stopped on a
 /// signal (exit code 130); it catches neither. To add a family: declare it here and call it in program.cpp.
 void add_backtest_command(CLI::App& app, CommandContext& context);
+void add_bench_command(CLI::App& app, CommandContext& context);
 void add_config_command(CLI::App& app, CommandContext& context);
 void add_data_command(CLI::App& app, CommandContext& context);
 void add_evaluate_command(CLI::App& app, CommandContext& context);

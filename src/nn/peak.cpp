@@ -55,7 +55,14 @@ double measure_gemm(unsigned m, unsigned n, unsigned k, double seconds) {
   const std::size_t stride = simd::round_up(n);
   AlignedVector<float> a(std::size_t{m} * k, 0.01f), b(k * stride, 0.01f), c(m * stride);
   return 1e-9 * best_rate(seconds, 2.0 * m * n * k, [&] {
-           gemm({.m = m, .n = stride, .k = k, .a = {a.data(), k, 1}, .b = b.data(), .b_stride = stride, .c = c.data(), .c_stride = stride},
+           gemm({.m = m,
+                 .n = stride,
+                 .k = k,
+                 .a = {a.data(), k, 1},
+                 .b = b.data(),
+                 .b_stride = stride,
+                 .c = c.data(),
+                 .c_stride = stride},
                 Epilogue::none);
          });
 }

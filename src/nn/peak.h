@@ -2,9 +2,9 @@
 
 namespace stevie::nn {
 
-/// The most floating-point operations a second that one core does: independent fused multiply-adds in registers, in the
-/// vector width that the kernels use; one counts as two operations. GFLOP/s, the best of several short runs within about
-/// `seconds`. It is the yardstick of every rate that training reaches.
+/// The most floating-point operations a second that one core does: independent fused multiply-adds in
+/// registers, in the vector width that the kernels use; one counts as two operations. GFLOP/s, the best of
+/// several short runs within about `seconds`. It is the yardstick of every rate that training reaches.
 double measure_fma_peak(double seconds);
 
 /// GFLOP/s of gemm() on a product of this shape, the best of several runs within about `seconds`.
