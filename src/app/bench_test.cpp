@@ -1,0 +1,62 @@
+#include "app/bench.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "app/learning_bench.h"
+
+namespace stevie::app {
+namespace {
+
+// 2 x (104 x 64 + 64 x 64) and the heads forward; twice that and the input gradients above the first layers,
+// ten times.
+TEST(Bench, CountsTheOperationsOfAStep) {
+  EXPECT_NEAR(ppo_flops_per_step(104, 3, {64, 64}, 10) * 1e-6, 1.083, 0.0005);
+  // One layer of one unit: forward 2 x 2 x (1 + 1), backward twice that and 2 x 2 through the heads.
+  EXPECT_EQ(ppo_flops_per_step(1, 1, {1}, 1), 8.0 + 16.0 + 4.0);
+}
+
+TEST(Bench, RowsHaveAValueAndAYardstick) {
+  std::vector<std::string> seen;
+  const std::vector<BenchRow> rows =
+      run_benchmarks({.only = "gemm", .seconds = 0.05, .report = [&seen](const BenchRow& row) {
+                        seen.push_back(row.name);
+                      }});
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(seen.size(), rows.size());
+  const auto json = nlohmann::json::parse(bench_json(rows));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_GT(rows[i].value, 0.0);
+    EXPECT_GT(rows[i].fraction, 0.0);
+    EXPECT_EQ(json[i].at("name"), seen[i]);
+    for (const char* key : {"value", "unit", "yardstick", "fraction"})
+      EXPECT_TRUE(json[i].contains(key)) << key;
+  }
+}
+
+TEST(InterquartileMean, AveragesTheMiddleHalf) {
+  EXPECT_DOUBLE_EQ(interquartile_mean({100, 2, 3, -100}), 2.5);
+  // Ten values: the middle half holds the fourth to seventh whole and half of the third and eighth.
+  EXPECT_DOUBLE_EQ(interquartile_mean({10, 1, 2, 3, 4, 5, 6, 7, 8, 9}), (1.5 + 4 + 5 + 6 + 7 + 4) / 5);
+  EXPECT_DOUBLE_EQ(interquartile_mean({7}), 7.0);
+}
+
+// The whole acceptance - ten seeds and 95 % of the optimum - is `stevie bench --learning`; this is its short
+// form.
+TEST(Learning, APolicyComesNearTheOptimumAndNeverPassesIt) {
+  for (LearningTask task : learning_tasks()) {
+    if (task.name != "linear_cost") continue;
+    task.timesteps = 500'000;
+    const double optimum = env::solve_signal_market(task.market).average_reward;
+    const LearningResult result = run_learning_task(task, 1);
+    EXPECT_GT(result.exact, 0.85 * optimum);
+    EXPECT_LT(result.exact, optimum + 1e-3);  // the grid's own error
+    EXPECT_NEAR(result.sampled, result.exact, 4 * result.standard_error);
+    EXPECT_LT(result.sampled, optimum + 3 * result.standard_error);
+  }
+}
+
+}  // namespace
+}  // namespace stevie::app
