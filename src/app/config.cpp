@@ -76,6 +76,10 @@ void describe_environment(ConfigBinder& binder, env::TradingEnvConfig& config) {
       {.help = "growth of the log of equity net of costs, or its differential Sharpe ratio"});
   binder.field("env.drawdown_penalty", config.drawdown_penalty,
                {.minimum = 0, .help = "subtracts this times the growth of drawdown"});
+  binder.field("env.training_cost_factor", config.training_cost_factor,
+               {.minimum = 0,
+                .maximum = 100,
+                .help = "training pays this many times the costs; judged at the costs themselves"});
   binder.field("env.sharpe_eta", config.sharpe_eta,
                {.minimum = 0,
                 .maximum = 1,

@@ -18,6 +18,7 @@
 #include "core/file.h"
 #include "core/interrupt.h"
 #include "evaluation/backtest.h"
+#include "evaluation/format.h"
 #include "evaluation/report.h"
 #include "features/pipeline.h"
 #include "market/synthetic.h"
@@ -25,6 +26,7 @@
 #include "rl/ppo_model.h"
 #include "rl/tensorboard.h"
 #include "strategy/policy_strategy.h"
+#include "strategy/simple.h"
 
 namespace stevie::app {
 namespace {
@@ -147,13 +149,15 @@ class Training {
 
   void learn();
   void record(const rl::UpdateStats& stats, double steps_per_second);
+  execution::SimulationResult play_validation(strategy::Strategy& strategy) const;
   void validate();
+  std::optional<ValidationVerdict> validation_verdict() const;
   void keep_model();
   void save_checkpoint();
   void load_checkpoint();
   [[noreturn]] void throw_damaged() const;
   TrainReport judge();
-  void write_results(const evaluation::Evaluation& test) const;
+  void write_results(const TrainReport& report) const;
 
   const TrainRequest& request_;
   std::function<double()> clock_;
@@ -169,6 +173,10 @@ class Training {
   std::optional<double> best_reward_;
   std::uint64_t best_timesteps_ = 0;
 };
+
+double final_share_of(const execution::SimulationResult& result) {
+  return result.equity.back() / result.initial_equity;
+}
 
 /// True where `done` has passed a multiple of `distance` that `before` had not.
 bool due(std::uint64_t before, std::uint64_t done, std::uint64_t distance) {
@@ -245,20 +253,23 @@ void Training::record(const rl::UpdateStats& stats, double steps_per_second) {
   }
 }
 
-void Training::validate() {
-  auto network = std::make_shared<nn::ActorCritic>(ppo_.network());
-  strategy::PolicyStrategy policy("PPO policy", network, request_.config.env.exposures);
-  const market::BarRange range = validation_range(market_);
+execution::SimulationResult Training::play_validation(strategy::Strategy& strategy) const {
   execution::EngineConfig engine;
   engine.instrument = request_.config.env.instrument;
   engine.initial_equity = request_.config.env.initial_equity;
-  const execution::SimulationResult result = evaluation::run_backtest(policy, *market_.market, range, engine);
+  return evaluation::run_backtest(strategy, *market_.market, validation_range(market_), engine);
+}
+
+void Training::validate() {
+  auto network = std::make_shared<nn::ActorCritic>(ppo_.network());
+  strategy::PolicyStrategy policy("PPO policy", network, request_.config.env.exposures);
+  const execution::SimulationResult result = play_validation(policy);
   // The policy is chosen by what it is trained for: growth of the log of equity over the whole part.
-  const double final_share = result.equity.back() / result.initial_equity;
+  const double final_share = final_share_of(result);
   const double reward = std::log(std::max(final_share, 1e-4));
   const auto step = static_cast<std::int64_t>(ppo_.timesteps());
   events_->scalar("eval/mean_reward", reward, step, clock_());
-  events_->scalar("eval/mean_ep_length", static_cast<double>(range.size()), step, clock_());
+  events_->scalar("eval/mean_ep_length", static_cast<double>(result.equity.size()), step, clock_());
   events_->flush();
   const bool best = !best_reward_ || reward > *best_reward_;
   evaluations_.push_back({{"timesteps", step},
@@ -269,6 +280,30 @@ void Training::validate() {
   if (!best) return;
   best_reward_ = reward;
   keep_model();
+}
+
+std::optional<ValidationVerdict> Training::validation_verdict() const {
+  if (!best_reward_) return std::nullopt;
+  ValidationVerdict verdict;
+  verdict.total_return = std::expm1(*best_reward_);
+  strategy::ConstantExposure hold("buy and hold", 1.0);
+  verdict.buy_and_hold_return = final_share_of(play_validation(hold)) - 1.0;
+  verdict.beats_cash = verdict.total_return > 0;
+  verdict.beats_buy_and_hold = verdict.total_return > verdict.buy_and_hold_return;
+  const std::string own = evaluation::format_percent(verdict.total_return);
+  const std::string held = evaluation::format_percent(verdict.buy_and_hold_return);
+  if (!verdict.beats_cash) {
+    verdict.sentence = fmt::format(
+        "No policy of this training did better than staying in cash on the validation part: the total return "
+        "of the kept one there is {}, that of buy and hold {}.",
+        own, held);
+  } else {
+    verdict.sentence = fmt::format(
+        "On the validation part the kept policy did better than cash {} buy and hold: its total return there "
+        "is {}, that of buy and hold {}; it was chosen there as the best of {}, so its figure is flattering.",
+        verdict.beats_buy_and_hold ? "and than" : "but not better than", own, held, evaluations_.size());
+  }
+  return verdict;
 }
 
 void Training::keep_model() {
@@ -344,6 +379,7 @@ TrainReport Training::judge() {
   report.timesteps = ppo_.timesteps();
   report.best_timesteps = best_timesteps_;
   report.model = model_path();
+  report.validation = validation_verdict();
   report.test =
       evaluate_policy({.network = std::make_shared<const nn::ActorCritic>(network_of(model)),
                        .card = card_,
@@ -354,12 +390,13 @@ TrainReport Training::judge() {
                                             format_count(ppo_.timesteps()), format_count(best_timesteps_)),
                        .data = request_.data.string(),
                        .synthetic = card_.synthetic});
+  if (report.validation) report.test.description.notices.push_back(report.validation->sentence);
   write_evaluation(report.test, request_.out);
-  write_results(report.test);
+  write_results(report);
   return report;
 }
 
-void Training::write_results(const evaluation::Evaluation& test) const {
+void Training::write_results(const TrainReport& report) const {
   const auto period = [](const ModelCard::Period& p) {
     return json{{"from", format_time(p.from)}, {"to", format_time(p.to - 1)}};
   };
@@ -368,8 +405,16 @@ void Training::write_results(const evaluation::Evaluation& test) const {
   ConfigBinder binder;
   describe(binder, copy);
   for (const ConfigField& field : binder.fields()) configuration[field.key] = field.show();
-  json judged = json::parse(evaluation::render_json(test));
+  json judged = json::parse(evaluation::render_json(report.test));
   judged.erase("trades");  // evaluation.json has them
+  json validation;
+  if (report.validation) {
+    validation = {{"total_return", report.validation->total_return},
+                  {"buy_and_hold_return", report.validation->buy_and_hold_return},
+                  {"beats_cash", report.validation->beats_cash},
+                  {"beats_buy_and_hold", report.validation->beats_buy_and_hold},
+                  {"sentence", report.validation->sentence}};
+  }
   const json results = {{"algorithm", "PPO"},
                         {"data", request_.data.string()},
                         {"symbol", card_.symbol},
@@ -383,6 +428,7 @@ void Training::write_results(const evaluation::Evaluation& test) const {
                         {"configuration", configuration},
                         {"updates", curve_},
                         {"evaluations", evaluations_},
+                        {"validation", validation},
                         {"test", judged}};
   constexpr int indent = 1;
   // `replace`: a file name that is not UTF-8 must not make it fail.

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "app/config.h"
@@ -26,10 +27,23 @@ struct TrainRequest {
   std::function<double()> wall_clock;  // seconds since 1970, for TensorBoard; empty: the system's
 };
 
+/// How the kept policy did on the validation part. It is the best of all that were tried there, so its return
+/// is too good by the luck of that choice.
+struct ValidationVerdict {
+  double total_return = 0;         // of the kept policy; 0.1 is a gain of 10 %, net of costs
+  double buy_and_hold_return = 0;  // on the same bars at the same costs; that of cash is 0
+  bool beats_cash = false;         // total_return > 0
+  bool beats_buy_and_hold = false;
+  std::string sentence;  // all of this for people
+};
+
 struct TrainReport {
   std::uint64_t timesteps = 0;       // trained in all
   std::uint64_t best_timesteps = 0;  // of the policy that was kept
   std::filesystem::path model;
+  /// Absent where no policy was evaluated (train.eval_freq is 0). Its sentence is among the notices of
+  /// `test`.
+  std::optional<ValidationVerdict> validation;
   evaluation::Evaluation test;  // of the kept policy, on bars that neither training nor choosing has seen
 };
 

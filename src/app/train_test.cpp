@@ -179,6 +179,66 @@ TEST_F(TrainPpo, results_tell_the_whole_course) {
   EXPECT_EQ(parsed.at("test"), evaluation);
 }
 
+TEST_F(TrainPpo, says_whether_the_kept_policy_beat_cash_and_buy_and_hold_on_validation) {
+  std::vector<bool> beat_cash;
+  // Whatever is learnt, a policy that may only be long, or only short, gains just where the market moves its
+  // way.
+  for (const double side : {1.0, -1.0}) {
+    const std::string out = side > 0 ? "long" : "short";
+    TrainRequest wanted = request(out);
+    wanted.config.env.instrument = execution::free_of_costs();
+    wanted.config.env.exposures = {0.9 * side, side};
+    const TrainReport report = train_ppo(wanted);
+    ASSERT_TRUE(report.validation.has_value());
+    const ValidationVerdict& verdict = *report.validation;
+    const json parsed = results(out);
+    double best = -1;
+    for (const json& row : parsed.at("evaluations"))
+      best = std::max(best, row.at("total_return").get<double>());
+    EXPECT_NEAR(verdict.total_return, std::max(best, 1e-4 - 1), 1e-12);
+
+    // Held from the open of the second bar to that of the last.
+    const TimeMs from = parse_time(parsed.at("periods").at("validation").at("from").get<std::string>());
+    const TimeMs to = parse_time(parsed.at("periods").at("validation").at("to").get<std::string>());
+    const auto row_of = [&](TimeMs time) {
+      return static_cast<std::size_t>(std::ranges::lower_bound(bars_.open_time, time) -
+                                      bars_.open_time.begin());
+    };
+    const double growth = bars_.open[row_of(to)] / bars_.open[row_of(from) + 1];
+    EXPECT_NEAR(verdict.buy_and_hold_return, growth - 1, 1e-12);
+    ASSERT_GT(std::abs(growth - 1), 0.05);
+    EXPECT_EQ(verdict.beats_cash, side * (growth - 1) > 0);
+
+    EXPECT_EQ(verdict.beats_cash, verdict.total_return > 0);
+    EXPECT_EQ(verdict.beats_buy_and_hold, verdict.total_return > verdict.buy_and_hold_return);
+    EXPECT_EQ(parsed.at("validation"), (json{{"total_return", verdict.total_return},
+                                             {"buy_and_hold_return", verdict.buy_and_hold_return},
+                                             {"beats_cash", verdict.beats_cash},
+                                             {"beats_buy_and_hold", verdict.beats_buy_and_hold},
+                                             {"sentence", verdict.sentence}}));
+    for (const std::string& text : {evaluation::render_text(report.test), bytes(out + "/report.html")})
+      EXPECT_NE(text.find(verdict.beats_cash ? "did better than cash" : "No policy of this training"),
+                std::string::npos);
+    beat_cash.push_back(verdict.beats_cash);
+  }
+  EXPECT_NE(beat_cash[0], beat_cash[1]);
+}
+
+TEST_F(TrainPpo, costs_in_training_do_not_change_the_judgement) {
+  // Weights that never change: what is played in training has no influence on the policy.
+  TrainRequest plain = request("plain");
+  plain.config.ppo.learning_rate = 1e-30;
+  train_ppo(plain);
+  TrainRequest dear = request("dear");
+  dear.config.ppo.learning_rate = 1e-30;
+  dear.config.env.training_cost_factor = 5;
+  train_ppo(dear);
+  EXPECT_EQ(results("plain").at("evaluations"), results("dear").at("evaluations"));
+  EXPECT_EQ(bytes("plain/trades.csv"), bytes("dear/trades.csv"));
+  EXPECT_NE(results("plain").at("updates").back().at("ep_rew_mean"),
+            results("dear").at("updates").back().at("ep_rew_mean"));
+}
+
 TEST_F(TrainPpo, resumed_is_the_same_as_in_one_go) {
   train_ppo(request("whole"));
   // 400 and 700 lie between rollouts and between evaluations, 150 before the first of them.
@@ -210,6 +270,7 @@ TEST_F(TrainPpo, without_evaluations_the_last_policy_is_kept_and_resumed_alike) 
   wanted.config.train.eval_freq = 0;
   EXPECT_EQ(train_ppo(wanted).best_timesteps, 1200u);
   EXPECT_TRUE(results("whole").at("evaluations").empty());
+  EXPECT_TRUE(results("whole").at("validation").is_null());
   wanted.out = folder_ / "parts";
   wanted.config.train.total_timesteps = 600;
   EXPECT_EQ(train_ppo(wanted).best_timesteps, 600u);

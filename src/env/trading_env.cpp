@@ -44,6 +44,15 @@ void require_finite(const MarketData& data, market::BarRange range) {
   }
 }
 
+execution::Instrument scaled_costs(const TradingEnvConfig& config) {
+  execution::Instrument instrument = config.instrument;
+  for (double* cost : {&instrument.taker_fee_bps, &instrument.maker_fee_bps, &instrument.half_spread_bps,
+                       &instrument.slippage_bps, &instrument.slippage_volatility_share, &instrument.impact}) {
+    *cost *= config.training_cost_factor;
+  }
+  return instrument;
+}
+
 }  // namespace
 
 std::vector<std::string> TradingEnvConfig::faults() const {
@@ -61,6 +70,8 @@ std::vector<std::string> TradingEnvConfig::faults() const {
             "exposure " + std::to_string(exposures[i]) + " is listed twice");
   }
   require(std::isfinite(initial_equity) && initial_equity > 0, "initial_equity must be above 0");
+  require(training_cost_factor >= 0 && training_cost_factor <= 100,
+          "training_cost_factor must be from 0 to 100");
   require(std::isfinite(drawdown_penalty) && drawdown_penalty >= 0, "drawdown_penalty must be 0 or above");
   require(sharpe_eta > 0 && sharpe_eta < 1, "sharpe_eta must lie between 0 and 1");
   require(ruin_share >= 1e-3 && ruin_share < 1, "ruin_share must be from 0.001 to below 1");
@@ -75,7 +86,10 @@ void TradingEnvConfig::validate() const {
 
 TradingEnv::TradingEnv(std::shared_ptr<const MarketData> data, market::BarRange split,
                        const TradingEnvConfig& config, std::size_t lanes)
-    : data_(std::move(data)), config_((config.validate(), config)), rates_(config.instrument), lanes_(lanes) {
+    : data_(std::move(data)),
+      config_((config.validate(), config)),
+      rates_(scaled_costs(config)),
+      lanes_(lanes) {
   const execution::BarTape& tape = data_->tape;
   columns_ = data_->features.columns;
   observation_size_ = columns_ + features::account_value_count;

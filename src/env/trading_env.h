@@ -38,6 +38,10 @@ struct TradingEnvConfig {
   /// Gaps that end an episode (truncated): nothing is carried over a hole. Default: more than 3 missing bars.
   market::GapPolicy gaps;
   execution::Instrument instrument;
+  /// Fee, spread, slippage and impact of the instrument are this many times larger in the environment;
+  /// policies are judged at the instrument's own. Default 1. Above 1 a policy has to expect more of a trade
+  /// before it makes it, which leaves room for what it has only remembered.
+  double training_cost_factor = 1.0;
   double initial_equity = 10'000.0;
 
   RewardKind reward = RewardKind::log_growth;
