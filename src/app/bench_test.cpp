@@ -58,5 +58,14 @@ TEST(Learning, APolicyComesNearTheOptimumAndNeverPassesIt) {
   }
 }
 
+// Nothing can be earned on a martingale; a significant Sharpe ratio out of sample would mean that the future
+// leaks.
+TEST(Learning, APolicyTrainedOnNoiseEarnsNothing) {
+  const std::vector<BenchRow> rows = run_learning_benchmarks({.seeds = 1, .only = "noise"});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[1].name, "noise_significant");
+  EXPECT_EQ(rows[1].value, 0.0);
+}
+
 }  // namespace
 }  // namespace stevie::app

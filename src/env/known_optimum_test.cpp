@@ -6,6 +6,9 @@
 
 #include "core/error.h"
 #include "env/conformance.h"
+#include "env/trading_env.h"
+#include "features/pipeline.h"
+#include "market/synthetic.h"
 
 namespace stevie::env {
 namespace {
@@ -35,6 +38,25 @@ TEST(SignalEnv, KeepsTheContractOfEnvironments) {
   for (const SignalConfig& config : {linear_cost(), linear_cost_with_risk(1.0), quadratic_cost(2.0)}) {
     const auto make = [&config](std::size_t lanes) { return std::make_unique<SignalEnv>(config, lanes); };
     EXPECT_EQ(conformance_violations(make), std::vector<std::string>{});
+  }
+}
+
+// The other markets of known properties are synthetic bars: noise, on which nothing can be earned, and
+// regimes with labels.
+TEST(SyntheticMarkets, KeepTheContractOfEnvironments) {
+  for (const auto model : {market::SyntheticModel::martingale, market::SyntheticModel::garch}) {
+    market::SyntheticConfig config;
+    config.model = model;
+    config.bars = 3000;
+    const market::Bars bars = market::make_synthetic_market(config).bars;
+    auto data = std::make_shared<MarketData>();
+    data->tape = execution::make_bar_tape(bars, {});
+    data->features = features::compute_features(bars);
+    const auto make = [&data](std::size_t lanes) {
+      return std::make_unique<TradingEnv>(data, market::BarRange{0, 3000},
+                                          TradingEnvConfig{.episode_length = 200}, lanes);
+    };
+    EXPECT_EQ(conformance_violations(make), std::vector<std::string>{}) << to_string(model);
   }
 }
 
