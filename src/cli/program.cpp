@@ -77,8 +77,8 @@ int run_program(int argc, const char* const* argv, std::vector<const char*> envi
   CLI::App app("Trains trading agents on market data and judges them on months they never saw.", "stevie");
   app.require_subcommand(1);
   app.fallthrough();
-  app.add_option("--config", context.config_file,
-                 "Configuration file (default: stevie.toml where it exists)");
+  app.add_option("--config", context.config_file, "Configuration file (default: stevie.toml where it exists)")
+      ->take_last();
   app.add_option("--set", context.settings, "Set one configuration field: --set ppo.learning_rate=1e-4")
       ->expected(1)
       ->take_all();

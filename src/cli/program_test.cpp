@@ -64,6 +64,13 @@ TEST(Program, ConfigurationFaultsNameTheirPlace) {
   EXPECT_NE(file.err.find("/nowhere/stevie.toml"), std::string::npos);
 }
 
+TEST(Program, TheLastOfSeveralConfigurationFilesCounts) {
+  const Result result = run({"--config", "/first.toml", "config", "show", "--config", "/last.toml"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_NE(result.err.find("/last.toml"), std::string::npos);
+  EXPECT_EQ(result.err.find("/first.toml"), std::string::npos);
+}
+
 TEST(Program, SettingsAreGivenOneByOneBeforeOrAfterTheCommand) {
   EXPECT_NE(run({"--set", "a.b=1", "config", "show", "--set", "c.d=2"}).err.find("2 faults"),
             std::string::npos);
