@@ -2,14 +2,16 @@
 /// core: what every other folder stands on.
 ///
 /// Nothing here knows about markets, learning or trading. Start with:
-///   error.h      Error, the one exception type: a stable code, a sentence that says what to do, and the
-///   place time.h       TimeMs, parsing and printing of time stamps and durations, always UTC random.h
-///   RandomStream: counter-based random numbers keyed by (seed, stream, position) file.h       whole files in
-///   and out: gzip read transparently, writing by temporary name and rename bytes.h      ByteWriter /
-///   ByteReader for checkpoints aligned.h    AlignedVector for arrays that vector instructions walk over
-///   config.h     fields named once, read from file, environment and flags, checked as a whole
-///   progress.h   how far long work is, its rate and the time left
-///   interrupt.h  Ctrl-C as a flag that long work reads
+///   error.h        Error, the one exception type: a code, a sentence that says what to do, and the place
+///   printable.h    bytes of a file made fit to be shown
+///   time.h         TimeMs, parsing and printing of time stamps and durations, always UTC
+///   random.h       RandomStream: counter-based random numbers keyed by (seed, stream, position)
+///   file.h         whole files in and out: gzip read transparently, writing by temporary name and rename
+///   bytes.h        ByteWriter and ByteReader for checkpoints
+///   aligned.h      AlignedVector for arrays that vector instructions walk over
+///   config.h       fields named once, read from file, environment and flags, checked as a whole
+///   progress.h     how far long work is, its rate and the time left
+///   interrupt.h    Ctrl-C as a flag that long work reads
 ///   thread_pool.h  a fixed number of threads that share loops
 ///
 /// What always holds:
@@ -25,6 +27,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/interrupt.h"
+#include "core/printable.h"
 #include "core/progress.h"
 #include "core/random.h"
 #include "core/thread_pool.h"

@@ -105,6 +105,54 @@ TEST_F(FileTest, GzipIsReadTransparentlyAndATruncatedOneIsRefused) {
   }
 }
 
+TEST_F(FileTest, WhatUnpacksToTooMuchIsRefused) {
+  const std::string bomb = gzip(std::string(1 << 20, 'x'));
+  EXPECT_EQ(gunzip(bomb, "bomb", 1 << 20).size(), std::size_t{1} << 20);
+  for (const std::size_t most : {std::size_t{0}, std::size_t{1000}, (std::size_t{1} << 20) - 1}) {
+    try {
+      gunzip(bomb, "bomb", most);
+      FAIL() << "more than " << most << " bytes were unpacked";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), "file.too_large");
+      EXPECT_EQ(error.place(), "bomb");
+    }
+  }
+}
+
+TEST_F(FileTest, TooLargeAndUnreadableFilesAreRefused) {
+  std::filesystem::create_directories(folder_);
+  write_file(folder_ / "sparse", "x");
+  std::filesystem::resize_file(folder_ / "sparse", largest_file_bytes + 1);
+  for (const auto& [path, code] :
+       std::vector<std::pair<std::filesystem::path, std::string>>{{folder_ / "sparse", "file.too_large"},
+                                                                  {folder_, "file.unreadable"},
+                                                                  {"/proc/self/mem", "file.unreadable"}}) {
+    try {
+      read_file(path);
+      FAIL() << path << " was read";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), code);
+      EXPECT_EQ(error.place(), path.string());
+    }
+  }
+}
+
+TEST(Printable, ShowsNoControlCharactersAndNoBrokenText) {
+  EXPECT_EQ(printable("plain \xc3\xb6 \xe2\x82\xac \xf0\x9f\x98\x80\n\tend"),
+            "plain \xc3\xb6 \xe2\x82\xac \xf0\x9f\x98\x80\n\tend");
+  EXPECT_EQ(printable(std::string("a\0b\x1b[31m\x7f\r", 10)), "a\\x00b\\x1b[31m\\x7f\\x0d");
+  EXPECT_EQ(printable("Gr\xf6\xdf"
+                      "e"),
+            "Gr\\xf6\\xdfe");
+  // Cut short, overlong, a surrogate, beyond Unicode, a C1 control.
+  EXPECT_EQ(printable("\xe2\x82"), "\\xe2\\x82");
+  EXPECT_EQ(printable("\xc0\x80"), "\\xc0\\x80");
+  EXPECT_EQ(printable("\xe0\x80\x80"), "\\xe0\\x80\\x80");
+  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");
+  EXPECT_EQ(printable("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
+  EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b");
+}
+
 TEST_F(FileTest, ErrorsNameTheFile) {
   try {
     read_file(folder_ / "none.csv");
@@ -114,6 +162,7 @@ TEST_F(FileTest, ErrorsNameTheFile) {
     EXPECT_NE(std::string(error.what()).find("none.csv"), std::string::npos);
   }
   EXPECT_THROW(write_file("/proc/stevie/none", "x"), Error);
+  EXPECT_THROW(write_file("", "x"), Error);
 }
 
 TEST(Bytes, ReadsBackAndRefusesDamage) {

@@ -1,16 +1,23 @@
 #pragma once
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 namespace stevie {
 
+/// 4 GiB less one byte: what read_file() takes at most, packed and unpacked.
+inline constexpr std::size_t largest_file_bytes = 0xffff'ffff;
+
 /// The whole file; a gzip file (recognised by its first two bytes) comes back unpacked.
-/// Throws Error "file.missing", "file.unreadable" or "file.truncated_gzip", each with the path as its place.
+/// Throws Error "file.missing", "file.unreadable", "file.too_large", "file.truncated_gzip" or
+/// "file.damaged_gzip", each with the path as its place.
 std::string read_file(const std::filesystem::path& path);
 
-/// Unpacks gzip bytes (several members in a row are allowed). `place` names them in errors.
-std::string gunzip(std::string_view packed, const std::string& place);
+/// Unpacks gzip bytes (several members in a row are allowed). `place` names them in errors. A few packed
+/// bytes can stand for any number of unpacked ones: more than `most_bytes` are refused ("file.too_large").
+std::string gunzip(std::string_view packed, const std::string& place,
+                   std::size_t most_bytes = largest_file_bytes);
 
 /// Packs bytes as one gzip member.
 std::string gzip(std::string_view bytes);
