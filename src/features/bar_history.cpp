@@ -1,26 +1,19 @@
 #include "features/bar_history.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
 #include "core/error.h"
+#include "market/raw_bars.h"
 
 namespace stevie::features {
 namespace {
 
-constexpr double least_price = 1e-15;
-constexpr double largest_price = 1e15;
-constexpr double largest_volume = 1e18;
-
 bool usable(const BarColumns& bars, std::size_t i) {
-  const double lowest = std::min(bars.open[i], bars.close[i]);
-  const double highest = std::max(bars.open[i], bars.close[i]);
-  // Written so that a NaN fails every comparison it takes part in.
-  return (bars.low[i] >= least_price) & (bars.high[i] <= largest_price) & (bars.low[i] <= lowest) &
-         (bars.high[i] >= highest) & (bars.open[i] <= bars.high[i]) & (bars.close[i] >= bars.low[i]) &
-         (bars.close[i] <= bars.high[i]) & (bars.open[i] >= bars.low[i]) & (bars.volume[i] >= 0) &
-         (bars.volume[i] <= largest_volume);
+  return market::has_sound_values(bars.open[i], bars.high[i], bars.low[i], bars.close[i], bars.volume[i]);
 }
 
 [[noreturn]] void refuse(const std::string& what, TimeMs time) {
@@ -36,10 +29,10 @@ void check(const BarColumns& bars, bool is_first, TimeMs last_time) {
   if (good) return;
   for (std::size_t i = 0; i < bars.size; ++i) {
     if (!usable(bars, i)) {
-      refuse(
-          "prices must lie within 1e-15 and 1e15 with open and close between low and high, volume within 0 "
-          "and 1e18",
-          bars.open_time[i]);
+      refuse(fmt::format("prices must lie within {} and {} with open and close between low and high, volume "
+                         "within 0 and {}",
+                         market::smallest_price, market::largest_price, market::largest_volume),
+             bars.open_time[i]);
     }
     const bool follows =
         i > 0 ? bars.open_time[i] > bars.open_time[i - 1] : is_first || bars.open_time[0] > last_time;

@@ -21,6 +21,20 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+/// Where to look for the comma that ends the field: behind its closing quote where it is quoted (a doubled
+/// quote stands for one), else at its beginning.
+const char* behind_quotes(const char* position, const char* end) {
+  while (position != end && *position == ' ') ++position;
+  if (position == end || *position != '"') return position;
+  ++position;
+  while (position != end) {
+    if (*position++ != '"') continue;
+    if (position == end || *position != '"') return position;
+    ++position;
+  }
+  return end;
+}
+
 /// "2019-07-01 12-AM": the hour on a clock of twelve.
 std::optional<TimeMs> parse_half_day_stamp(std::string_view text) {
   constexpr std::size_t length = std::string_view("2019-07-01 12-AM").size();
@@ -72,6 +86,7 @@ std::size_t split_fields(std::string_view line, std::span<std::string_view> fiel
   const char* const end = position + line.size();
   while (count < fields.size()) {
     const char* const begin = position;
+    position = behind_quotes(position, end);
     while (position != end && *position != ',') ++position;
     const std::string_view field(begin, static_cast<std::size_t>(position - begin));
     const bool padded = !field.empty() && (is_padding(field.front()) || is_padding(field.back()));

@@ -27,7 +27,8 @@ class LineReader {
 };
 
 /// Splits at commas into at most fields.size() views, each without surrounding spaces and quotes, and returns
-/// how many there are; what lies behind the last view that fits is not looked at.
+/// how many there are; what lies behind the last view that fits is not looked at. A comma between quotes
+/// belongs to its field.
 std::size_t split_fields(std::string_view line, std::span<std::string_view> fields);
 
 /// The fields of a header, in lower case.

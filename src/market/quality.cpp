@@ -13,6 +13,7 @@ namespace stevie::market {
 namespace {
 
 constexpr std::size_t kept_off_grid = 10;
+constexpr std::size_t longest_outlier_window = 1'000'000;
 constexpr double deviations_per_median = 1.4826;  // standard deviation / median absolute deviation, normal
 
 /// The rows without faults of their own, sorted, the first of equal stamps kept.
@@ -99,7 +100,9 @@ void QualityConfig::validate() const {
   if (!std::isfinite(outlier_deviations) || outlier_deviations <= 0) {
     faults.push_back("outlier_deviations must be above 0");
   }
-  if (outlier_window < 2) faults.push_back("outlier_window must be 2 or more");
+  if (outlier_window < 2 || outlier_window > longest_outlier_window) {
+    faults.push_back(fmt::format("outlier_window must lie between 2 and {}", longest_outlier_window));
+  }
   if (!faults.empty()) throw Error("market.bad_quality_config", fmt::format("{}", fmt::join(faults, "; ")));
 }
 
@@ -114,7 +117,8 @@ QualityReport check_quality(std::string_view text, const std::string& place, con
   report.has_volume = raw.rows.has_volume;
 
   Bars bars = usable_rows(raw);
-  if (bars.empty()) {
+  // A single bar tells no interval; where others are faulty, those are what there is to mend.
+  if (bars.empty() || (bars.size() == 1 && !report.usable())) {
     report.symbol = symbol_from_name(place);
     return report;
   }

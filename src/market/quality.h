@@ -18,7 +18,7 @@ struct QualityConfig {
   /// Number of preceding returns the deviation is taken from: 1.4826 * median(|return|), the median absolute
   /// deviation about zero, scaled to equal the standard deviation of a normal distribution. Bars before the
   /// window is full are not judged. Default 500.
-  std::size_t outlier_window = 500;
+  std::size_t outlier_window = 500;  // 2 to a million
 
   /// Throws Error "market.bad_quality_config" naming all faults.
   void validate() const;

@@ -150,6 +150,17 @@ TEST(Quality, RefusesImpossibleConfiguration) {
   EXPECT_EQ(error.code(), "market.bad_quality_config");
   EXPECT_NE(error.message().find("outlier_deviations"), std::string::npos);
   EXPECT_NE(error.message().find("outlier_window"), std::string::npos);
+  EXPECT_EQ(
+      error_of([] { check_quality("x", "x", {.outlier_window = static_cast<std::size_t>(-1)}); }).code(),
+      "market.bad_quality_config");
+}
+
+TEST(Quality, ListsTheFaultsBesideASingleUsableBar) {
+  const QualityReport report = check_quality(
+      "timestamp,open,high,low,close,volume\n1000,1,1,1,1,1\n1561939200000,10,12,9,11,5\n", "in.csv", {});
+  EXPECT_EQ(report.rows, 2u);
+  EXPECT_EQ(report.faults.count(FaultKind::bad_time), 1u);
+  EXPECT_FALSE(report.first);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "core/printable.h"
 #include "market/csv.h"
 #include "market/json_rows.h"
 #include "market/symbol.h"
@@ -18,11 +19,6 @@ namespace {
 constexpr std::size_t no_column = static_cast<std::size_t>(-1);
 constexpr std::size_t max_columns = 64;
 constexpr std::size_t binance_columns = 12;
-
-/// Beyond these, ratios and squares of prices or sums of volumes leave the range of a double.
-constexpr double smallest_price = 1e-15;
-constexpr double largest_price = 1e15;
-constexpr double largest_volume = 1e18;
 
 enum Role : std::size_t { role_open, role_high, role_low, role_close, role_volume, number_roles };
 
@@ -61,6 +57,14 @@ std::size_t find_volume(const std::vector<std::string>& names) {
   return first;
 }
 
+void refuse_doubles(const std::vector<std::string>& names, const Columns& columns, const std::string& place) {
+  for (const std::size_t column : columns.numbers) {
+    if (column == no_column || std::count(names.begin(), names.end(), names[column]) == 1) continue;
+    throw Error("market.double_column",
+                fmt::format("two columns are named {}: remove or rename one of them", names[column]), place);
+  }
+}
+
 Columns columns_of_header(std::string_view header, const std::string& place) {
   const std::vector<std::string> names = header_names(header);
   Columns columns;
@@ -84,6 +88,7 @@ Columns columns_of_header(std::string_view header, const std::string& place) {
                     missing, header.substr(0, 100)),
         place);
   }
+  refuse_doubles(names, columns, place);
   columns.needed = columns.time + 1;
   for (const std::size_t column : columns.numbers) {
     if (column != no_column) columns.needed = std::max(columns.needed, column + 1);
@@ -185,9 +190,20 @@ void reverse_rows(RawBars& raw) {
   std::reverse(raw.lines.begin(), raw.lines.end());
 }
 
+void refuse_other_encodings(std::string_view first_line, const std::string& place) {
+  if (first_line.starts_with("\xff\xfe") || first_line.starts_with("\xfe\xff")) {
+    throw Error("market.bad_text", "the text is UTF-16: save it as UTF-8", place);
+  }
+  if (first_line.find('\r') != std::string_view::npos) {
+    throw Error("market.bad_text", "the lines end in carriage returns alone: save the file with line feeds",
+                place);
+  }
+}
+
 RawBars parse_csv(std::string_view text, const std::string& place) {
   LineReader reader(text);
   std::optional<std::string_view> line = reader.next();
+  refuse_other_encodings(*line, place);
   RawBars raw;
   Columns columns;
   if (is_address(*line)) {
@@ -306,7 +322,7 @@ std::string_view to_string(FaultKind kind) {
 }
 
 void FaultList::add(FaultKind kind, std::size_t line, const std::string& message) {
-  if (count(kind) < kept_per_kind) first.push_back({kind, line, message});
+  if (count(kind) < kept_per_kind) first.push_back({kind, line, printable(message)});
   ++counts[static_cast<std::size_t>(kind)];
 }
 
@@ -331,13 +347,6 @@ RawBars parse_raw_bars(std::string_view text, const std::string& place) {
   raw.rows.has_volume =
       raw.rows.has_volume && std::any_of(volume.begin(), volume.end(), [](double v) { return v != 0.0; });
   return raw;
-}
-
-bool has_sound_values(const Bar& bar) {
-  const double body_low = std::min(bar.open, bar.close);
-  const double body_high = std::max(bar.open, bar.close);
-  return bar.low >= smallest_price && bar.low <= body_low && bar.high >= body_high &&
-         bar.high <= largest_price && bar.volume >= 0 && bar.volume <= largest_volume;
 }
 
 FaultList find_faults(const RawBars& raw) {

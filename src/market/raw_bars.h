@@ -61,11 +61,23 @@ struct RawBars {
 };
 
 /// Reads text of any known format (see readers.h). Throws Error only for what concerns the whole text:
-/// "market.no_bars", "market.missing_column", "market.bad_json".
+/// "market.no_bars", "market.missing_column", "market.double_column", "market.bad_text", "market.bad_json".
 RawBars parse_raw_bars(std::string_view text, const std::string& place);
 
-/// The prices, their order and the volume are what a Bar promises.
-bool has_sound_values(const Bar& bar);
+/// Beyond these, ratios and squares of prices or sums of volumes leave the range of a double.
+inline constexpr double smallest_price = 1e-15;
+inline constexpr double largest_price = 1e15;
+inline constexpr double largest_volume = 1e18;
+
+/// The prices, their order and the volume are what a Bar promises; a NaN or infinity never is. Without a
+/// branch, for loops over all bars.
+constexpr bool has_sound_values(double open, double high, double low, double close, double volume) {
+  return (low >= smallest_price) & (high <= largest_price) & (low <= open) & (low <= close) & (open <= high) &
+         (close <= high) & (volume >= 0) & (volume <= largest_volume);
+}
+constexpr bool has_sound_values(const Bar& bar) {
+  return has_sound_values(bar.open, bar.high, bar.low, bar.close, bar.volume);
+}
 
 /// Everything that breaks a promise of Bars, in one pass: order, duplicates, prices, ranges, volume; the
 /// unreadable rows are included.

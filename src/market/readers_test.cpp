@@ -201,6 +201,14 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"empty_cell", header + good_row + "1561942800000,11,13,10,12,\n", "market.bad_number",
                  "in.csv:3"},
         BadInput{"overflow", header + "1561942800000,11,1e999,10,12,1\n", "market.bad_number", "in.csv:2"},
+        BadInput{"comma_in_a_number", header + "1561942800000,11,\"1,300.5\",10,12,1\n", "market.bad_number",
+                 "in.csv:2"},
+        BadInput{"open_quote", header + "1561942800000,11,\"13,10,12,1\n", "market.few_columns", "in.csv:2"},
+        BadInput{"double_column", "timestamp,open,high,low,close,Close\n", "market.double_column",
+                 "in.csv:1"},
+        BadInput{"utf16", std::string("\xff\xfet\0i\0m\0e\0", 10), "market.bad_text", "in.csv"},
+        BadInput{"carriage_returns", "timestamp,open,high,low,close\r1561942800000,1,1,1,1\r",
+                 "market.bad_text", "in.csv"},
         BadInput{"few_columns", header + good_row + "1561942800000,11,13\n", "market.few_columns",
                  "in.csv:3"},
         BadInput{"bad_time", header + "yesterday,10,12,9,11,5\n", "market.bad_time", "in.csv:2"},
@@ -225,6 +233,31 @@ INSTANTIATE_TEST_SUITE_P(
                  "market.bad_number", "in.csv:2"},
         BadInput{"short_json", "[[1561939200000,10,12]]", "market.few_columns", "in.csv:1"}),
     [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Readers, QuotedFieldsMayHoldCommasAndQuotes) {
+  const Bars bars = parse_bars(
+      "\"note, \"\"long\"\"\",\"timestamp\",open,high,low,close,volume\r\n"
+      "\"a, b\",\"1561939200000\",\"10\",12, \"9\" ,11,5\r\n\"\"\"\",1561942800000,11,13,10,12,0\r\n",
+      "in.csv");
+  ASSERT_EQ(bars.size(), 2u);
+  EXPECT_EQ(bars.open[0], 10);
+  EXPECT_EQ(bars.low[0], 9);
+  EXPECT_EQ(bars.volume[0], 5);
+  EXPECT_EQ(bars.open_time[1], 1561942800000);
+  EXPECT_EQ(bars.close[1], 12);
+}
+
+TEST(Readers, QuoteBytesOfFaultyRowsPrintably) {
+  const Error error =
+      error_of([] { parse_bars(header + "1561939200000,10,12,9,\x1b[2J\xf6,5\n", "in.csv"); });
+  EXPECT_NE(error.message().find("'\\x1b[2J\\xf6'"), std::string::npos) << error.message();
+  EXPECT_EQ(parse_bars("symbol," + header +
+                           "A\xf6\x1b"
+                           ",1561939200000,10,12,9,11,5\n",
+                       "in_1h.csv")
+                .symbol,
+            "A\\XF6\\X1B");
+}
 
 TEST(Readers, NameTheFirstFaultAndCountTheRest) {
   const Error error = error_of([] {

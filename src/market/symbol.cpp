@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/printable.h"
 
 namespace stevie::market {
 namespace {
@@ -78,7 +79,7 @@ std::optional<std::string> symbol_of_tokens(const std::vector<std::string_view>&
 }  // namespace
 
 std::string canonical_symbol(std::string_view text) {
-  const std::string upper = upper_case(text);
+  const std::string upper = upper_case(printable(text));
   return symbol_of_tokens(tokens_of(upper, "/_-: ")).value_or(upper);
 }
 
