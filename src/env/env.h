@@ -5,6 +5,7 @@
 ///   trading_env.h    TradingEnv: target exposures on real or synthetic bars, by the rules of execution
 ///   account_values.h the four account values of the observation, shared with backtest and live trading
 ///   known_optimum.h  environments whose best policy is known, to see whether a learner learns
+///   speed.h          steps per second of TradingEnv alone, for `stevie bench`
 ///   conformance.h    the checks of the contract that every environment passes
 ///
 /// In: discrete actions, one a lane. Out: observations, rewards, terminated and truncated flags, written
@@ -21,5 +22,6 @@
 #include "env/account_values.h"
 #include "env/conformance.h"
 #include "env/known_optimum.h"
+#include "env/speed.h"
 #include "env/trading_env.h"
 #include "env/vector_env.h"
