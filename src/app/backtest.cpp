@@ -91,6 +91,10 @@ execution::BarTape read_detail(const BacktestRequest& request, const market::Bar
 evaluation::Evaluation run_signal_backtest(const BacktestRequest& request) {
   const execution::EngineConfig& engine = request.config.engine;
   engine.validate();
+  if (request.config.stake.kind == execution::Stake::Kind::risk && !engine.exits.stop_loss) {
+    throw Error("signals.bad_stake", "the risk of an entry is the loss at its stop: give --stop-loss too",
+                "flag --risk");
+  }
   market::Bars bars = market::read_bars(request.bars);
   const evaluation::Signals signals = evaluation::read_signals(request.signals, bars);
   env::MarketData data;
@@ -103,6 +107,7 @@ evaluation::Evaluation run_signal_backtest(const BacktestRequest& request) {
                                                          request.detail_bars.empty() ? nullptr : &detail);
   const std::string market = bars.symbol.empty() ? "bars of" : bars.symbol;
   evaluation::Description description{.title = "Signals on " + market + " " + format_duration(bars.interval),
+                                      .subject = "the signal strategy",
                                       .model = "",
                                       .data = request.bars.string(),
                                       .synthetic = bars.symbol.starts_with("SYNTH"),

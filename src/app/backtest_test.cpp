@@ -52,6 +52,7 @@ TEST_F(SignalBacktest, MeasuresTheRunBesideTheBaselinesAndWritesTheTrades) {
   EXPECT_EQ(evaluation.strategy.performance.win_rate.value, 1.0);
   ASSERT_EQ(evaluation.baselines.size(), 3u);
   EXPECT_EQ(evaluation.baselines[evaluation::cash_index].run.result.equity.back(), 10'000);
+  EXPECT_NE(evaluation::verdict(evaluation).find("the signal strategy earned"), std::string::npos);
   const std::string trades = read_file(request_.trades_out);
   EXPECT_EQ(std::count(trades.begin(), trades.end(), '\n'), 31);
 }
@@ -71,6 +72,12 @@ TEST_F(SignalBacktest, WritesNothingWhereTheInputIsWrong) {
   request_.config.engine.exits.stop_loss = -1;
   EXPECT_EQ(code(), "execution.bad_config");
   request_.config.engine.exits.stop_loss.reset();
+  request_.config.stake = {execution::Stake::Kind::risk, 0.01};
+  EXPECT_EQ(code(), "signals.bad_stake");
+  request_.config.stake = {};
+  request_.config.engine.initial_equity = 1e308;
+  EXPECT_EQ(code(), "execution.bad_config");
+  request_.config.engine.initial_equity = 10'000;
   write_file(request_.signals, "timestamp,enter_long\n1700006400000,maybe\n");
   EXPECT_EQ(code(), "signals.bad_value");
   request_.signals = folder_ / "none.csv";

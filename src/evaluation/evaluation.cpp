@@ -103,7 +103,8 @@ std::string verdict(const Evaluation& evaluation) {
   const stats::Performance& policy = evaluation.strategy.performance;
   const stats::Performance& market = evaluation.baselines[buy_and_hold_index].performance;
   std::string text = evaluation.description.synthetic ? "On a synthetic market, over " : "Over ";
-  text += format_date(evaluation.from) + " to " + format_date(evaluation.to - 1) + ", the policy ";
+  text += format_date(evaluation.from) + " to " + format_date(evaluation.to - 1) + ", " +
+          evaluation.description.subject + " ";
   const auto outcome = [](const stats::Metric& total) {
     return (*total.value < 0 ? "lost " : "earned ") + format_percent(std::abs(*total.value));
   };

@@ -47,10 +47,11 @@ struct MonthRow {
 
 /// What the reader is told about where the numbers come from.
 struct Description {
-  std::string title;       // "PPO policy on BTC/USDT 1h"
-  std::string model;       // the file and how it came to be; may be empty
-  std::string data;        // the file
-  bool synthetic = false;  // the market was generated: every output says so
+  std::string title;                   // "PPO policy on BTC/USDT 1h"
+  std::string subject = "the policy";  // of the verdict's sentence
+  std::string model;                   // the file and how it came to be; may be empty
+  std::string data;                    // the file
+  bool synthetic = false;              // the market was generated: every output says so
   std::vector<std::string>
       notices;  // sentences the reader must not miss: "part of this period was used in training"
   std::vector<std::pair<std::string, std::string>> configuration;  // name and value, shown in this order

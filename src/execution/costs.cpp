@@ -1,5 +1,7 @@
 #include "execution/costs.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <string_view>
 
@@ -18,8 +20,7 @@ std::vector<std::string> Instrument::faults() const {
   const auto between = [&](double value, double low, double high, std::string_view name,
                            std::string_view range) {
     if (!(std::isfinite(value) && value >= low && value <= high)) {
-      faults.push_back(std::string(name) + " is " + std::to_string(value) + ": it must be " +
-                       std::string(range));
+      faults.push_back(fmt::format("{} is {}: it must be {}", name, value, range));
     }
   };
   constexpr double any = 1e300;

@@ -11,6 +11,7 @@ namespace stevie::execution {
 namespace {
 
 constexpr std::size_t most_notices = 1000;
+constexpr double largest_initial_equity = 1e15;  // traded notionals add up within a double
 
 /// Rounding of doubles in exposures that are meant to be exactly at the limit.
 constexpr double leverage_tolerance = 1e-9;
@@ -30,8 +31,9 @@ bool same_side(double a, double b) {
 void EngineConfig::validate() const {
   std::vector<std::string> faults = instrument.faults();
   for (std::string& fault : exits.faults()) faults.push_back(std::move(fault));
-  if (!(std::isfinite(initial_equity) && initial_equity > 0))
-    faults.push_back("initial_equity must be above 0");
+  if (!(initial_equity > 0 && initial_equity <= largest_initial_equity))
+    faults.push_back(fmt::format("initial_equity is {}: it must be above 0 and at most {}", initial_equity,
+                                 largest_initial_equity));
   std::string all;
   for (const std::string& fault : faults) all += (all.empty() ? "" : "; ") + fault;
   if (!all.empty()) throw Error("execution.bad_config", all, "execution");

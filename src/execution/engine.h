@@ -41,7 +41,7 @@ struct Order {
 struct EngineConfig {
   Instrument instrument;
   ExitRules exits;
-  double initial_equity = 10'000.0;
+  double initial_equity = 10'000.0;  // above 0, at most 1e15
   /// Throws Error "execution.bad_config" that lists the faults of every part.
   void validate() const;
 };

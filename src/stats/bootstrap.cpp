@@ -12,10 +12,14 @@ namespace {
 
 /// An interval is given only where at least this share of the replicates has the metric.
 constexpr double needed_share = 0.9;
+constexpr std::size_t least_replicates = 100;
+constexpr std::size_t most_replicates = 1'000'000;
 
 void check(const BootstrapConfig& config) {
   std::string faults;
-  if (config.replicates < 100) faults += "replicates must be at least 100; ";
+  if (config.replicates < least_replicates || config.replicates > most_replicates)
+    faults += "replicates must lie between " + std::to_string(least_replicates) + " and " +
+              std::to_string(most_replicates) + "; ";
   if (!(config.level > 0 && config.level < 1)) faults += "level must lie between 0 and 1; ";
   if (config.mean_block && !(*config.mean_block >= 1 && std::isfinite(*config.mean_block)))
     faults += "mean_block must be at least 1 day; ";

@@ -27,8 +27,8 @@ void stationary_indices(RandomStream& random, double mean_block, std::span<std::
 struct BootstrapConfig {
   std::uint64_t seed =
       1;  // replicate k draws from RandomStream(seed, k): independent of the number of threads
-  std::size_t replicates = 2000;  // more makes the ends of the intervals steadier, in proportion to the time
-  double level = 0.95;            // coverage of the intervals, in (0, 1)
+  std::size_t replicates = 2000;     // 100 to a million; more: steadier intervals, as much more time
+  double level = 0.95;               // coverage of the intervals, in (0, 1)
   std::optional<double> mean_block;  // days; absent: automatic_block_length of the daily returns
 };
 

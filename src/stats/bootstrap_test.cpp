@@ -176,6 +176,7 @@ TEST(AddIntervals, ReportsAllFaultsOfTheConfigurationAtOnce) {
     for (const char* name : {"replicates", "level", "mean_block"})
       EXPECT_NE(error.message().find(name), std::string::npos) << name;
   }
+  EXPECT_THROW(add_intervals(run.curve(), {.replicates = static_cast<std::size_t>(-3)}, performance), Error);
 }
 
 TEST(ComparePaired, ARunAgainstItselfDiffersByNothing) {
