@@ -166,9 +166,10 @@ std::string quality_json(const market::QualityReport& report) {
 
 void require_usable(const market::QualityReport& report, const fs::path& file) {
   if (report.usable()) return;
+  const std::size_t count = report.faults.total();
+  const std::string faults = count == 1 ? "fault" : format_count(count) + " faults";
   throw Error("market.unusable",
-              fmt::format("the file cannot be used as it is: correct or remove the {} faults listed above",
-                          format_count(report.faults.total())),
+              fmt::format("the file cannot be used as it is: correct or remove the {} listed above", faults),
               file.string());
 }
 

@@ -142,7 +142,7 @@ evaluation::Evaluation evaluate_policy(const PolicyEvaluation& request) {
         "evaluation.bad_range",
         fmt::format("the period holds fewer than two bars behind the {} that the features need before "
                     "their first value: choose a later or longer one, or a file with earlier bars",
-                    request.market.features.warm_up),
+                    features::feature_warm_up()),
         request.data);
   execution::EngineConfig config;
   config.instrument = request.card.environment.instrument;

@@ -145,6 +145,16 @@ TEST_F(EvaluateModel, RefusesPeriodsWithoutBars) {
   wanted = request();
   wanted.to = bars_.open_time[100];  // all of it before the features' warm-up
   EXPECT_EQ(code_of(wanted), "evaluation.bad_range");
+  market::write_bars(folder_ / "few_1h.csv", bars_.slice(0, 50));
+  wanted.data = folder_ / "few_1h.csv";
+  wanted.to.reset();
+  try {
+    evaluate_model(wanted);
+    FAIL() << "50 bars were evaluated";
+  } catch (const Error& error) {
+    const std::string warm_up = std::to_string(features::feature_warm_up());
+    EXPECT_NE(error.message().find("behind the " + warm_up + " "), std::string::npos) << error.message();
+  }
 }
 
 TEST_F(EvaluateModel, RefusesFilesThatAreMissingOrCannotBeWritten) {

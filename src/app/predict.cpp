@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <iterator>
 #include <optional>
@@ -35,16 +36,18 @@ std::vector<std::string_view> fields_of(std::string_view line, std::size_t most)
   return fields;
 }
 
-bool all_numbers(const std::vector<std::string_view>& fields) {
-  return std::ranges::all_of(fields,
-                             [](std::string_view field) { return market::parse_number(field).has_value(); });
+/// A number, or a NaN or infinity that somebody wrote where one should be.
+bool is_meant_as_number(std::string_view field) {
+  double number = 0;
+  const auto [stopped, fault] = std::from_chars(field.data(), field.data() + field.size(), number);
+  return stopped == field.data() + field.size() && !field.empty();
 }
 
 bool looks_like_observations(std::string_view text, std::size_t size) {
   const auto line = market::LineReader(text).next();
   if (!line) return false;
   const std::vector<std::string_view> fields = fields_of(*line, size + 1);
-  return fields.size() == size && all_numbers(fields);
+  return fields.size() == size && std::ranges::all_of(fields, is_meant_as_number);
 }
 
 Observations read_observations(std::string_view text, const std::string& place, std::size_t size) {
@@ -60,13 +63,15 @@ Observations read_observations(std::string_view text, const std::string& place, 
                   at);
     }
     const bool is_header =
-        result.names.empty() && lines.line() == 1 &&
-        std::ranges::none_of(fields, [](auto field) { return market::parse_number(field).has_value(); });
+        result.names.empty() && lines.line() == 1 && std::ranges::none_of(fields, is_meant_as_number);
     if (is_header) continue;
     for (const std::string_view field : fields) {
       const std::optional<double> number = market::parse_number(field);
       if (!number || !std::isfinite(static_cast<float>(*number))) {
-        throw Error("predict.bad_number", fmt::format("\"{}\" is not a finite number", field), at);
+        throw Error("predict.bad_number",
+                    fmt::format("\"{}\" is not a finite float32 number: correct or remove this row",
+                                field.substr(0, 40)),
+                    at);
       }
       result.values.push_back(static_cast<float>(*number));
     }

@@ -154,6 +154,7 @@ TEST_F(PredictTest, says_which_line_does_not_fit) {
   EXPECT_EQ(error_for("1,2,3\n1,x,3\n").code(), "predict.bad_number");
   EXPECT_EQ(error_for("1,nan,3\n").code(), "predict.bad_number");
   EXPECT_EQ(error_for("1,1e60,3\n").code(), "predict.bad_number");
+  EXPECT_EQ(error_for("nan,nan,nan\n1,2,3\n").place(), error_for("1,x,3\n").place());  // no header
   EXPECT_EQ(error_for("a,b,c\n").code(), "predict.no_rows");
   EXPECT_EQ(error_for("").code(), "predict.no_rows");
 }

@@ -39,9 +39,15 @@ app::BacktestRequest to_request(const BacktestFlags& flags) {
   exits.take_profit = as_share(flags.take_profit);
   exits.trailing_stop = as_share(flags.trailing_stop);
   exits.trailing_offset = as_share(flags.trailing_offset);
-  if (!flags.minimal_roi.empty()) exits.minimal_roi = execution::parse_minimal_roi(flags.minimal_roi);
-  if (!flags.intrabar.empty()) exits.intrabar = execution::parse_intrabar_policy(flags.intrabar);
-  if (!flags.stake.empty()) request.config.stake = evaluation::parse_stake(flags.stake);
+  if (!flags.minimal_roi.empty()) {
+    exits.minimal_roi = read_flag("--minimal-roi", flags.minimal_roi, execution::parse_minimal_roi);
+  }
+  if (!flags.intrabar.empty()) {
+    exits.intrabar = read_flag("--intrabar", flags.intrabar, execution::parse_intrabar_policy);
+  }
+  if (!flags.stake.empty()) {
+    request.config.stake = read_flag("--stake", flags.stake, evaluation::parse_stake);
+  }
   if (flags.risk) request.config.stake = {execution::Stake::Kind::risk, *flags.risk * percent};
   return request;
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/config.h"
+#include "core/error.h"
 
 namespace CLI {
 class App;
@@ -49,6 +50,16 @@ void add_train_command(CLI::App& app, CommandContext& context);
 /// load_config().
 void add_config_flag(CLI::App& command, CommandContext& context, const std::string& flag,
                      const std::string& key, const std::string& help);
+
+/// What `parse` makes of a flag's text; an Error of it gets the flag as its place.
+template <class Parse>
+auto read_flag(const std::string& flag, const std::string& text, Parse parse) {
+  try {
+    return parse(text);
+  } catch (const Error& error) {
+    throw Error(error.code(), error.message(), "flag " + flag);
+  }
+}
 
 /// The whole program: parses, runs the command, prints `stevie: <place>: <message>` on err where it fails.
 /// Returns the exit code: 0 fine, 1 fault of the program, 2 bad input or flags, 130 interrupted.

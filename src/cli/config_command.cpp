@@ -11,6 +11,7 @@ namespace stevie::cli {
 void add_config_command(CLI::App& app, CommandContext& context) {
   CLI::App* family = app.add_subcommand("config", "Show and describe the configuration");
   family->require_subcommand(1);
+  family->footer("Example:\n  stevie config show\n\n`stevie config COMMAND --help` tells more.");
 
   CLI::App* show = family->add_subcommand("show", "Print every field, its value and where that came from");
   show->footer("Example:\n  STEVIE__PPO__GAMMA=0.98 stevie config show --set ppo.learning_rate=1e-4");

@@ -51,7 +51,8 @@ void add_resample(CLI::App& family, CommandContext& context) {
   command->add_option("--out", flags->out, "New file, gzipped where it ends in .gz")->required();
   command->footer("Example:\n  stevie data resample BTCUSDT_1h.csv.gz --to 4h --out BTCUSDT_4h.csv.gz");
   command->callback([flags, &context] {
-    context.out << app::resample_data(flags->in, parse_duration(flags->interval), flags->out) << "\n";
+    const TimeMs interval = read_flag("--to", flags->interval, parse_duration);
+    context.out << app::resample_data(flags->in, interval, flags->out) << "\n";
   });
 }
 
@@ -88,8 +89,8 @@ void add_synth(CLI::App& family, CommandContext& context) {
   command->footer("Example:\n  stevie data synth --model garch --bars 50000 --seed 7 --out SYNTH_1h.csv.gz");
   command->callback([flags, &context] {
     flags->config.model = market::parse_synthetic_model(flags->model);
-    flags->config.interval = parse_duration(flags->interval);
-    if (!flags->start.empty()) flags->config.start = parse_time(flags->start);
+    flags->config.interval = read_flag("--interval", flags->interval, parse_duration);
+    if (!flags->start.empty()) flags->config.start = read_flag("--start", flags->start, parse_time);
     context.out << app::synthesise_data(flags->config, {flags->out, flags->labels, flags->signal}) << "\n";
   });
 }
@@ -115,8 +116,8 @@ void add_download(CLI::App& family, CommandContext& context) {
   command->footer("Example:\n  stevie data download binance BTC/USDT 1h --since 2017-08-01");
   command->callback([flags, &context] {
     flags->config.interval = parse_duration(flags->interval);
-    flags->config.since = parse_time(flags->since);
-    if (!flags->until.empty()) flags->config.until = parse_time(flags->until);
+    flags->config.since = read_flag("--since", flags->since, parse_time);
+    if (!flags->until.empty()) flags->config.until = read_flag("--until", flags->until, parse_time);
     flags->config.out = flags->out;
     context.out << app::download_data(flags->config, progress_on_stderr(context.quiet)) << "\n";
   });
@@ -127,6 +128,8 @@ void add_download(CLI::App& family, CommandContext& context) {
 void add_data_command(CLI::App& app, CommandContext& context) {
   CLI::App* family = app.add_subcommand("data", "Check, convert, make and download market data");
   family->require_subcommand(1);
+  family->footer(
+      "Example:\n  stevie data check BTCUSDT_1h.csv.gz\n\n`stevie data COMMAND --help` tells more.");
   add_check(*family, context);
   add_resample(*family, context);
   add_synth(*family, context);

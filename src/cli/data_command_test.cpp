@@ -104,12 +104,27 @@ TEST_F(DataCommand, BadInputIsOneSentence) {
            {"synth", "--model", "brownian", "--out", path("x.csv")},
            {"synth", "--bars", "0", "--out", path("x.csv")},
            {"synth", "--bars", "-5", "--out", path("x.csv")},
+           {"check", path("good.csv"), "--outlier-window", "-1"},
+           {"synth", "--out", ""},
            {"download", "kraken", "BTC/USDT", "1h", "--since", "2020-01-01"},
            {"download", "binance", "BTC/USDT", "7m", "--since", "2020-01-01", "--out", path("x.csv")},
            {"download", "binance", "BTC/USDT", "1h", "--since", "yesterday", "--out", path("x.csv")}}) {
     expect_one_sentence(run_data(arguments));
   }
   EXPECT_FALSE(std::filesystem::exists(path("x.csv")));
+}
+
+TEST_F(DataCommand, NamesTheFlagOfABadTime) {
+  const Result result = run_data({"synth", "--start", "soon", "--out", path("x.csv")});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_TRUE(result.err.starts_with("stevie: flag --start: 'soon' is not a time")) << result.err;
+}
+
+TEST_F(DataCommand, ShowsDamagedBytesPrintably) {
+  write_file(path("zero.csv"), std::string("\0\x1b[2Jx\n", 7));
+  const Result result = run_data({"check", path("zero.csv")});
+  EXPECT_NE(result.err.find("the header reads '\\x00\\x1b[2Jx'"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("separated by commas"), std::string::npos) << result.err;
 }
 
 TEST_F(DataCommand, EveryCommandHasAnExample) {

@@ -36,8 +36,8 @@ void add_evaluate_command(CLI::App& app, CommandContext& context) {
       "Example:\n  stevie evaluate --model runs/first/models/ppo_stevie.zip --data BTCUSDT_1h.csv.gz \\\n"
       "    --from 2024-01-01 --to 2025-01-01 --report report.html");
   command->callback([flags, &context] {
-    if (!flags->from.empty()) flags->request.from = parse_time(flags->from);
-    if (!flags->to.empty()) flags->request.to = parse_time(flags->to);
+    if (!flags->from.empty()) flags->request.from = read_flag("--from", flags->from, parse_time);
+    if (!flags->to.empty()) flags->request.to = read_flag("--to", flags->to, parse_time);
     const evaluation::Evaluation evaluation = app::evaluate_model(flags->request);
     context.out << (flags->json ? evaluation::render_json(evaluation) : evaluation::render_text(evaluation));
   });

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include <filesystem>
+#include <new>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "cli/commands.h"
 #include "core/error.h"
 #include "core/interrupt.h"
+#include "core/printable.h"
 
 namespace stevie::cli {
 namespace {
@@ -39,7 +41,10 @@ std::string usage_fault(const CLI::App& app, const CLI::ParseError& error) {
   const bool wants_command =
       dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !deepest->get_subcommands({}).empty();
   if (wants_command) {
-    message = extra.empty() ? "say which command to run" : "there is no command \"" + extra.front() + "\"";
+    const bool is_flag = !extra.empty() && extra.front().starts_with("-");
+    message = extra.empty() ? "say which command to run"
+                            : std::string("there is no ") + (is_flag ? "flag" : "command") + " \"" +
+                                  printable(extra.front()) + "\"";
   }
   return message + "; `" + name + " --help` tells what is possible";
 }
@@ -99,10 +104,15 @@ int run_program(int argc, const char* const* argv, std::vector<const char*> envi
     err << "stevie: " << stop.what() << "\n";
     return exit_interrupted;
   } catch (const Error& error) {
-    err << "stevie: " << error.what() << "\n";
+    const std::string place = error.place().empty() ? "" : error.place() + ": ";
+    err << "stevie: " << printable(place + error.message()) << "\n";
     return exit_bad_input;
   } catch (const std::filesystem::filesystem_error& error) {
     err << "stevie: " << error.path1().string() << ": " << error.code().message() << "\n";
+    return exit_bad_input;
+  } catch (const std::bad_alloc&) {
+    err << "stevie: there is not enough memory: give a smaller file or smaller numbers, or use a larger "
+           "machine\n";
     return exit_bad_input;
   } catch (const std::exception& error) {
     err << "stevie: a fault of the program, please report it: " << error.what() << "\n";

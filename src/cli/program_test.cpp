@@ -27,7 +27,7 @@ Result run(std::vector<const char*> arguments, std::vector<const char*> environm
 
 TEST(Program, HelpIsPrintedAndHasAnExample) {
   for (const auto& arguments : std::vector<std::vector<const char*>>{
-           {"--help"}, {"config", "show", "--help"}, {"config", "schema", "--help"}}) {
+           {"--help"}, {"config", "--help"}, {"config", "show", "--help"}, {"config", "schema", "--help"}}) {
     const Result result = run(arguments);
     EXPECT_EQ(result.code, 0);
     EXPECT_NE(result.out.find("Example:"), std::string::npos) << result.out;
@@ -39,6 +39,7 @@ TEST(Program, WrongFlagsAndCommandsEndWithTwoAndOneSentence) {
   for (const auto& [arguments, expected] : std::vector<std::pair<std::vector<const char*>, std::string>>{
            {{}, "say which command to run; `stevie --help`"},
            {{"fly"}, "there is no command \"fly\"; `stevie --help`"},
+           {{"--fly"}, "there is no flag \"--fly\"; `stevie --help`"},
            {{"config"}, "say which command to run; `stevie config --help`"},
            {{"config", "fly"}, "there is no command \"fly\"; `stevie config --help`"},
            {{"config", "show", "--fly"}, "--fly"},
