@@ -4,13 +4,13 @@
 
 #include <cmath>
 #include <filesystem>
-#include <functional>
 #include <string>
 
 #include "app/model_card.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/random.h"
+#include "core/testing.h"
 #include "features/pipeline.h"
 #include "market/readers.h"
 #include "market/synthetic.h"
@@ -21,16 +21,6 @@ namespace stevie::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-Error error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "must throw";
-  return Error("", "");
-}
 
 class PredictTest : public ::testing::Test {
  protected:

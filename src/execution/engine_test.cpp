@@ -7,19 +7,11 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "execution/execution_testing.h"
 #include "execution/sizing.h"
 
 namespace stevie::execution {
 namespace {
-
-TapeBar bar_of(double open, double high, double low, double close) {
-  TapeBar bar;
-  bar.open = open;
-  bar.high = high;
-  bar.low = low;
-  bar.close = close;
-  return bar;
-}
 
 EngineConfig free_config() {
   EngineConfig config;

@@ -3,18 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "execution/execution_testing.h"
 
 namespace stevie::execution {
 namespace {
-
-TapeBar bar_of(double open, double high, double low, double close) {
-  TapeBar bar;
-  bar.open = open;
-  bar.high = high;
-  bar.low = low;
-  bar.close = close;
-  return bar;
-}
 
 /// The same bar for a short: prices mirrored at 100.
 TapeBar mirrored(const TapeBar& bar) {

@@ -5,11 +5,10 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <string>
 
-#include "core/error.h"
 #include "core/random.h"
+#include "core/testing.h"
 #include "market/bars.h"
 
 namespace stevie::market {
@@ -32,17 +31,6 @@ inline std::filesystem::path fresh_folder() {
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   return folder;
-}
-
-/// Runs the action, which must throw a stevie::Error, and returns that.
-inline Error error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "no error was thrown";
-  return {"none", "none"};
 }
 
 /// A random walk that keeps every promise of Bars, without gaps.

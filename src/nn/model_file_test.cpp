@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/random.h"
+#include "core/testing.h"
 #include "nn/pickle.h"
 #include "nn/torch_file.h"
 #include "nn/zip_archive.h"
@@ -47,17 +48,6 @@ ModelFile random_model(const PolicyKwargs& kwargs) {
 }
 
 const PolicyKwargs small{{4, 5}, {3}, PolicyKwargs::Activation::relu, false};
-
-/// The Error that the call throws; the test fails where it throws none.
-Error error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "must throw";
-  return Error("", "");
-}
 
 /// The members of a good model file, one of them changed or dropped, read again.
 Error error_with(const std::string& member, const std::function<void(std::string&)>& change) {
