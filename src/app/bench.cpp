@@ -146,16 +146,17 @@ class Benchmarks {
   }
 
   void gemm() {
-    for (const auto& [name, n, k] :
-         {std::tuple{"gemm_64x64x104", 64u, 104u}, std::tuple{"gemm_64x256x256", 256u, 256u}}) {
-      const Measured ours =
-          measure(request_.seconds / 4, [&](double s) { return nn::measure_gemm(64, n, k, s); });
-      add({name, ours.value, "GFLOP/s", peak_text(ours.peak), ours.value / ours.peak});
-      const Measured eigen =
-          measure(request_.seconds / 4, [&](double s) { return nn::measure_gemm_eigen(64, n, k, s); });
-      add({std::string(name) + "_eigen", eigen.value, "GFLOP/s", peak_text(eigen.peak),
-           eigen.value / eigen.peak});
-    }
+    gemm_of_shape("gemm_64x64x104", 64, 104);
+    gemm_of_shape("gemm_64x256x256", 256, 256);
+  }
+  /// Our kernel and Eigen on a minibatch of 64 rows, k inputs and n outputs.
+  void gemm_of_shape(const std::string& name, unsigned n, unsigned k) {
+    constexpr unsigned rows = 64;
+    const double seconds = request_.seconds / 4;
+    const Measured ours = measure(seconds, [=](double s) { return nn::measure_gemm(rows, n, k, s); });
+    add({name, ours.value, "GFLOP/s", peak_text(ours.peak), ours.value / ours.peak});
+    const Measured eigen = measure(seconds, [=](double s) { return nn::measure_gemm_eigen(rows, n, k, s); });
+    add({name + "_eigen", eigen.value, "GFLOP/s", peak_text(eigen.peak), eigen.value / eigen.peak});
   }
 
   void ppo(const std::string& name, const std::vector<std::size_t>& widths) {
