@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/file.h"
+#include "core/testing.h"
 
 namespace stevie {
 namespace {
@@ -22,12 +23,6 @@ namespace fs = std::filesystem;
 
 class TrainProgram : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string path = (fs::temp_directory_path() / "stevie_program_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(path.data()), nullptr);
-    folder_ = path;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
   /// Starts the program with its output in FOLDER/messages.
@@ -57,7 +52,8 @@ class TrainProgram : public ::testing::Test {
   int run(const std::vector<std::string>& arguments) const { return wait_for(start(arguments)); }
   std::string messages() const { return read_file(folder_ / "messages"); }
 
-  fs::path folder_;
+  const TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 TEST_F(TrainProgram, stays_under_a_gigabyte_on_774109_bars) {

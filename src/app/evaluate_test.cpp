@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/testing.h"
 #include "features/pipeline.h"
 #include "market/readers.h"
 #include "market/synthetic.h"
@@ -17,9 +18,6 @@ namespace {
 class EvaluateModel : public testing::Test {
  protected:
   void SetUp() override {
-    std::string path = (std::filesystem::temp_directory_path() / "stevie_evaluate_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(path.data()), nullptr);
-    folder_ = path;
     market::SyntheticConfig config;
     config.bars = 4000;
     config.symbol = "ABC/USDT";
@@ -36,7 +34,6 @@ class EvaluateModel : public testing::Test {
     card_.test = {bars_.open_time[2600], bars_.open_time[3900]};
     write_model();
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::filesystem::path data() const { return folder_ / "ABCUSDT_1h.csv.gz"; }
   std::filesystem::path model() const { return folder_ / "model.zip"; }
@@ -69,7 +66,8 @@ class EvaluateModel : public testing::Test {
     return "no error";
   }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
   market::Bars bars_;
   ModelCard card_;
 };

@@ -24,13 +24,6 @@ namespace fs = std::filesystem;
 
 class PredictTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string path = (fs::temp_directory_path() / "stevie_test_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(path.data()), nullptr);
-    folder_ = path;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   /// Writes a model with random weights, and its card where it gets one.
   nn::ModelFile write_model(std::size_t observation_size, const ModelCard* card) {
     nn::ModelFile model;
@@ -53,7 +46,8 @@ class PredictTest : public ::testing::Test {
     return predict({folder_ / "m.zip", folder_ / "in.csv", raw});
   }
 
-  fs::path folder_;
+  const TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 ModelCard card_for(const market::Bars& bars) {

@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/interrupt.h"
+#include "core/testing.h"
 #include "evaluation/report.h"
 #include "features/pipeline.h"
 #include "market/readers.h"
@@ -28,13 +29,7 @@ using nlohmann::json;
 /// A folder with bars of a made-up market whose name does not tell that it is one.
 class TrainPpo : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string path = (fs::temp_directory_path() / "stevie_train_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(path.data()), nullptr);
-    folder_ = path;
-    write_market("ABC/USDT", 1);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
+  void SetUp() override { write_market("ABC/USDT", 1); }
 
   void write_market(const std::string& symbol, std::uint64_t seed, std::size_t bars = 3000) {
     market::SyntheticConfig config;
@@ -92,7 +87,9 @@ class TrainPpo : public ::testing::Test {
     return "no error";
   }
 
-  fs::path folder_, data_;
+  const TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
+  fs::path data_;
   market::Bars bars_;
 };
 

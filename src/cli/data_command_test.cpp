@@ -3,40 +3,28 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "cli/commands.h"
+#include "cli/cli_testing.h"
 #include "core/file.h"
+#include "core/testing.h"
 #include "market/readers.h"
 
 namespace stevie::cli {
 namespace {
 
-struct Result {
-  int code;
-  std::string out;
-  std::string err;
-};
+using Result = ProgramResult;
 
-Result run_data(const std::vector<std::string>& arguments) {
-  std::vector<const char*> words{"stevie", "--quiet", "data"};
-  for (const std::string& argument : arguments) words.push_back(argument.c_str());
-  std::ostringstream out, err;
-  const int code = run_program(static_cast<int>(words.size()), words.data(), {}, out, err);
-  return {code, out.str(), err.str()};
+Result run_data(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"--quiet", "data"});
+  return run_stevie(arguments);
 }
 
 class DataCommand : public ::testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = std::filesystem::path(::testing::TempDir()) /
-              (std::string("stevie_data_") + ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 void expect_one_sentence(const Result& result) {

@@ -3,26 +3,17 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <sstream>
 
-#include "cli/commands.h"
+#include "cli/cli_testing.h"
 #include "core/file.h"
 
 namespace stevie::cli {
 namespace {
 
-struct Result {
-  int code;
-  std::string out;
-  std::string err;
-};
+using Result = ProgramResult;
 
-Result run(std::vector<const char*> arguments, std::vector<const char*> environment = {}) {
-  arguments.insert(arguments.begin(), "stevie");
-  std::ostringstream out, err;
-  const int code =
-      run_program(static_cast<int>(arguments.size()), arguments.data(), std::move(environment), out, err);
-  return {code, out.str(), err.str()};
+Result run(const std::vector<const char*>& arguments, std::vector<const char*> environment = {}) {
+  return run_stevie({arguments.begin(), arguments.end()}, std::move(environment));
 }
 
 TEST(Program, HelpIsPrintedAndHasAnExample) {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <sstream>
 
-#include "cli/commands.h"
+#include "cli/cli_testing.h"
 #include "core/file.h"
+#include "core/testing.h"
 #include "market/readers.h"
 #include "market/synthetic.h"
 
@@ -14,23 +14,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Result {
-  int code;
-  std::string out;
-  std::string err;
-};
+using Result = ProgramResult;
 
 class TrainCommand : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string path = (fs::temp_directory_path() / "stevie_train_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(path.data()), nullptr);
-    folder_ = path;
     market::SyntheticConfig config;
     config.bars = 3000;
     market::write_bars(data(), market::make_synthetic_market(config).bars);
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   std::string data() const { return path("SYNTHUSDT_1h.csv"); }
@@ -38,22 +30,18 @@ class TrainCommand : public ::testing::Test {
   /// `stevie train ppo` on the data into FOLDER/run, with these arguments, which may name another --data or
   /// --out.
   Result train(const std::vector<std::string>& arguments, std::vector<const char*> environment = {}) const {
-    std::vector<std::string> all{"stevie",      "--quiet", "train",    "ppo",
-                                 "--timesteps", "400",     "--n-envs", "2",
-                                 "--n-steps",   "100",     "--set",    "env.episode_length=40"};
+    std::vector<std::string> all{
+        "--quiet",   "train", "ppo",   "--timesteps",          "400", "--n-envs", "2",
+        "--n-steps", "100",   "--set", "env.episode_length=40"};
     all.insert(all.end(), arguments.begin(), arguments.end());
     for (const auto& [flag, value] : {std::pair("--data", data()), std::pair("--out", path("run"))}) {
       if (std::ranges::find(arguments, flag) == arguments.end()) all.insert(all.end(), {flag, value});
     }
-    std::vector<const char*> words;
-    for (const std::string& word : all) words.push_back(word.c_str());
-    std::ostringstream out, err;
-    const int code =
-        run_program(static_cast<int>(words.size()), words.data(), std::move(environment), out, err);
-    return {code, out.str(), err.str()};
+    return run_stevie(all, std::move(environment));
   }
 
-  fs::path folder_;
+  const TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 TEST_F(TrainCommand, TrainsJudgesAndNamesItsFiles) {
