@@ -134,6 +134,13 @@ market::BarRange choose_period(const EvaluateRequest& request, const ModelCard& 
 
 }  // namespace
 
+execution::EngineConfig judging_engine(const env::TradingEnvConfig& environment) {
+  execution::EngineConfig config;
+  config.instrument = environment.instrument;
+  config.initial_equity = environment.initial_equity;
+  return config;
+}
+
 evaluation::Evaluation evaluate_policy(const PolicyEvaluation& request) {
   market::BarRange period = request.period;
   period.begin = std::max(period.begin, request.market.features.warm_up);
@@ -144,9 +151,7 @@ evaluation::Evaluation evaluate_policy(const PolicyEvaluation& request) {
                     "their first value: choose a later or longer one, or a file with earlier bars",
                     features::feature_warm_up()),
         request.data);
-  execution::EngineConfig config;
-  config.instrument = request.card.environment.instrument;
-  config.initial_equity = request.card.environment.initial_equity;
+  const execution::EngineConfig config = judging_engine(request.card.environment);
   strategy::PolicyStrategy policy("PPO policy", request.network, request.card.environment.exposures);
   evaluation::NamedRun run{"strategy", policy.name(),
                            evaluation::run_backtest(policy, request.market, period, config)};

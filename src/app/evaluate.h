@@ -9,6 +9,7 @@
 #include "core/time.h"
 #include "env/trading_env.h"
 #include "evaluation/evaluation.h"
+#include "execution/engine.h"
 #include "nn/network.h"
 
 namespace stevie::app {
@@ -26,6 +27,9 @@ struct PolicyEvaluation {
   std::vector<std::string> notices;
   stats::BootstrapConfig bootstrap;
 };
+
+/// The engine in which a policy of this environment is judged, on the validation and the test part alike.
+execution::EngineConfig judging_engine(const env::TradingEnvConfig& environment);
 
 /// Runs the policy, always taking its most probable action, and the baselines over the period. Adds a notice
 /// where the period overlaps with what the card says was used in training, or the bars are of another kind.

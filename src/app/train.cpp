@@ -254,10 +254,8 @@ void Training::record(const rl::UpdateStats& stats, double steps_per_second) {
 }
 
 execution::SimulationResult Training::play_validation(strategy::Strategy& strategy) const {
-  execution::EngineConfig engine;
-  engine.instrument = request_.config.env.instrument;
-  engine.initial_equity = request_.config.env.initial_equity;
-  return evaluation::run_backtest(strategy, *market_.market, validation_range(market_), engine);
+  return evaluation::run_backtest(strategy, *market_.market, validation_range(market_),
+                                  judging_engine(request_.config.env));
 }
 
 void Training::validate() {
