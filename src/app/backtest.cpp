@@ -97,13 +97,11 @@ evaluation::Evaluation run_signal_backtest(const BacktestRequest& request) {
   }
   market::Bars bars = market::read_bars(request.bars);
   const evaluation::Signals signals = evaluation::read_signals(request.signals, bars);
-  env::MarketData data;
-  data.tape = execution::make_bar_tape(bars, engine.instrument, nullptr, request.bars.string());
-  data.features.rows = data.tape.size();
-  data.features.columns = 0;  // the baselines look at no feature
+  const execution::BarTape tape =
+      execution::make_bar_tape(bars, engine.instrument, nullptr, request.bars.string());
   const execution::BarTape detail = read_detail(request, bars);
 
-  evaluation::Replay replay = evaluation::replay_signals(data.tape, signals, request.config,
+  evaluation::Replay replay = evaluation::replay_signals(tape, signals, request.config,
                                                          request.detail_bars.empty() ? nullptr : &detail);
   const std::string market = bars.symbol.empty() ? "bars of" : bars.symbol;
   evaluation::Description description{.title = "Signals on " + market + " " + format_duration(bars.interval),
@@ -113,7 +111,7 @@ evaluation::Evaluation run_signal_backtest(const BacktestRequest& request) {
                                       .synthetic = bars.symbol.starts_with("SYNTH"),
                                       .notices = notice_texts(replay.notices),
                                       .configuration = configuration_of(request)};
-  auto baselines = evaluation::make_baselines(replay.result, data, {0, bars.size()}, engine);
+  auto baselines = evaluation::make_baselines(replay.result, tape, {0, bars.size()}, engine);
   const evaluation::Evaluation evaluation =
       evaluation::evaluate({"strategy", "Signals", std::move(replay.result)}, std::move(baselines),
                            std::move(bars), std::move(description), request.bootstrap);

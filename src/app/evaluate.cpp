@@ -156,7 +156,7 @@ evaluation::Evaluation evaluate_policy(const PolicyEvaluation& request) {
   evaluation::NamedRun run{"strategy", policy.name(),
                            evaluation::run_backtest(policy, request.market, period, config)};
   std::vector<evaluation::NamedRun> baselines =
-      evaluation::make_baselines(run.result, request.market, period, config);
+      evaluation::make_baselines(run.result, request.market.tape, period, config);
   return evaluation::evaluate(std::move(run), std::move(baselines),
                               request.bars.slice(period.begin, period.end), description_of(request, period),
                               request.bootstrap);

@@ -22,33 +22,33 @@ double volatility_of(const execution::SimulationResult& run) {
 }
 
 /// Buys `share` of the account once.
-execution::SimulationResult hold(double share, const env::MarketData& data, market::BarRange range,
+execution::SimulationResult hold(double share, const execution::BarTape& tape, market::BarRange range,
                                  const execution::EngineConfig& config) {
   strategy::ConstantExposure strategy("hold", share);
-  return run_backtest(strategy, data, range, config);
+  return run_backtest(strategy, tape, range, config);
 }
 
 /// Finds the share by regula falsi with halving (Illinois): volatility grows with the share, almost in
 /// proportion.
 NamedRun match_volatility(double wanted, const execution::SimulationResult& whole,
-                          const env::MarketData& data, market::BarRange range,
+                          const execution::BarTape& tape, market::BarRange range,
                           const execution::EngineConfig& config) {
   const auto named = [](double share, execution::SimulationResult run) {
     char name[64];
     std::snprintf(name, sizeof name, "Volatility-matched (%.0f %%)", share * 100);
     return NamedRun{"volatility_matched", name, std::move(run)};
   };
-  if (!(wanted > 0)) return named(0, hold(0, data, range, config));
+  if (!(wanted > 0)) return named(0, hold(0, tape, range, config));
   double low = 0, low_error = -wanted;
   double high = config.instrument.leverage_limit;
-  execution::SimulationResult run = high == 1 ? whole : hold(high, data, range, config);
+  execution::SimulationResult run = high == 1 ? whole : hold(high, tape, range, config);
   double high_error = volatility_of(run) - wanted;
   if (high_error <= 0) return named(high, std::move(run));
   double share = high;
   int last_side = 0;
   for (int i = 0; i < largest_tries; ++i) {
     share = (low * high_error - high * low_error) / (high_error - low_error);
-    run = hold(share, data, range, config);
+    run = hold(share, tape, range, config);
     const double error = volatility_of(run) - wanted;
     if (std::abs(error) <= volatility_tolerance * wanted) break;
     const int side = error > 0 ? 1 : -1;
@@ -67,15 +67,15 @@ NamedRun match_volatility(double wanted, const execution::SimulationResult& whol
 }  // namespace
 
 std::vector<NamedRun> make_baselines(const execution::SimulationResult& strategy_run,
-                                     const env::MarketData& data, market::BarRange range,
+                                     const execution::BarTape& tape, market::BarRange range,
                                      const execution::EngineConfig& config) {
   execution::EngineConfig plain = config;
   plain.exits = {};
   std::vector<NamedRun> runs;
-  runs.push_back({"cash", "Cash", hold(0, data, range, plain)});
-  runs.push_back({"buy_and_hold", "Buy and hold", hold(1, data, range, plain)});
+  runs.push_back({"cash", "Cash", hold(0, tape, range, plain)});
+  runs.push_back({"buy_and_hold", "Buy and hold", hold(1, tape, range, plain)});
   runs.push_back(
-      match_volatility(volatility_of(strategy_run), runs[buy_and_hold_index].result, data, range, plain));
+      match_volatility(volatility_of(strategy_run), runs[buy_and_hold_index].result, tape, range, plain));
   return runs;
 }
 

@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "env/trading_env.h"
 #include "execution/engine.h"
 #include "execution/simulation_result.h"
 #include "market/bars.h"
@@ -32,7 +31,7 @@ inline constexpr std::size_t volatility_matched_index = 2;
 ///                        (under 30 days).
 /// Stops and other exits of `config` do not apply to them. Throws as run_backtest does.
 std::vector<NamedRun> make_baselines(const execution::SimulationResult& strategy_run,
-                                     const env::MarketData& data, market::BarRange range,
+                                     const execution::BarTape& tape, market::BarRange range,
                                      const execution::EngineConfig& config);
 
 /// The account split evenly over several runs that were each made with the whole of it, on the same bars.

@@ -98,7 +98,7 @@ TEST(Baselines, CashKeepsItsValueAndTheMatchedOneHasTheStrategysVolatility) {
   strategy::ConstantExposure careful("careful", 0.4);
   const market::BarRange range{0, bars.size()};
   const execution::SimulationResult run = run_backtest(careful, market, range, {});
-  const std::vector<NamedRun> baselines = make_baselines(run, market, range, {});
+  const std::vector<NamedRun> baselines = make_baselines(run, market.tape, range, {});
   for (const double equity : baselines[cash_index].result.equity) ASSERT_EQ(equity, 10'000.0);
   EXPECT_NEAR(volatility_of(baselines[volatility_matched_index].result) / volatility_of(run), 1, 1e-3);
   EXPECT_GT(volatility_of(baselines[buy_and_hold_index].result), volatility_of(run));
@@ -110,14 +110,14 @@ TEST(Baselines, TheMatchedOneStopsAtTheLeverageLimitAndIsCashForAnIdleStrategy) 
   const market::BarRange range{0, bars.size()};
   strategy::ConstantExposure idle("idle", 0);
   const std::vector<NamedRun> for_idle =
-      make_baselines(run_backtest(idle, market, range, {}), market, range, {});
+      make_baselines(run_backtest(idle, market, range, {}), market.tape, range, {});
   EXPECT_EQ(for_idle[volatility_matched_index].result.traded_notional, 0);
 
   execution::EngineConfig leveraged;
   leveraged.instrument.leverage_limit = 2;
   strategy::ConstantExposure bold("bold", 2);
   const std::vector<NamedRun> for_bold =
-      make_baselines(run_backtest(bold, market, range, leveraged), market, range, {});
+      make_baselines(run_backtest(bold, market, range, leveraged), market.tape, range, {});
   EXPECT_EQ(for_bold[volatility_matched_index].result.equity, for_bold[buy_and_hold_index].result.equity);
 }
 
@@ -153,7 +153,7 @@ TEST(Evaluate, RefusesRunsOverOtherBars) {
   const env::MarketData market = make_market(bars);
   strategy::ConstantExposure hold("hold", 1);
   const execution::SimulationResult run = run_backtest(hold, market, {0, 200}, {});
-  std::vector<NamedRun> baselines = make_baselines(run, market, {0, 200}, {});
+  std::vector<NamedRun> baselines = make_baselines(run, market.tape, {0, 200}, {});
   EXPECT_THROW(evaluate({"strategy", "s", run}, baselines, bars.slice(0, 199), {}, {}), Error);
   EXPECT_THROW(evaluate({"strategy", "s", run}, {}, bars, {}, {}), Error);
 }

@@ -124,7 +124,7 @@ TEST(HtmlReport, StaysSmallForSevenYearsOfHoursWithManyTrades) {
   const market::BarRange range{0, bars.size()};
   execution::SimulationResult run = run_backtest(strategy, market, range, {});
   ASSERT_GT(run.trades.size(), most_report_trades);
-  std::vector<NamedRun> baselines = make_baselines(run, market, range, {});
+  std::vector<NamedRun> baselines = make_baselines(run, market.tape, range, {});
   stats::BootstrapConfig bootstrap;
   bootstrap.replicates = 100;
   const Evaluation evaluation = evaluate({"strategy", "s", run}, baselines, bars, {}, bootstrap);

@@ -47,9 +47,10 @@ class Scripted final : public strategy::Strategy {
  public:
   explicit Scripted(std::vector<double> targets) : targets_(std::move(targets)) {}
   std::string name() const override { return "scripted"; }
-  double decide(const strategy::Situation& situation) override {
+  bool observes() const override { return true; }
+  strategy::Decision decide(const strategy::Situation& situation) override {
     seen.emplace_back(situation.observation.begin(), situation.observation.end());
-    return targets_.at(seen.size() - 1);
+    return strategy::Decision::target(targets_.at(seen.size() - 1));
   }
   std::vector<std::vector<float>> seen;
 
@@ -66,7 +67,7 @@ inline Evaluation small_evaluation() {
   for (std::size_t i = 0; i + 1 < bars.size(); ++i) targets.push_back(1.0 - static_cast<double>(i / 31 % 3));
   Scripted strategy(std::move(targets));
   execution::SimulationResult run = run_backtest(strategy, market, range, {});
-  std::vector<NamedRun> baselines = make_baselines(run, market, range, {});
+  std::vector<NamedRun> baselines = make_baselines(run, market.tape, range, {});
   Description description;
   description.title = "Scripted strategy on TEST/USD 1h";
   description.model = "script of 31 hours";

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cassert>
 #include <cmath>
 
 #include "core/error.h"
@@ -39,8 +41,8 @@ void EngineConfig::validate() const {
   if (!all.empty()) throw Error("execution.bad_config", all, "execution");
 }
 
-BarEngine::BarEngine(const EngineConfig& config)
-    : config_((config.validate(), config)), rates_(config.instrument) {
+BarEngine::BarEngine(const EngineConfig& config, Recording recording)
+    : config_((config.validate(), config)), recording_(recording), rates_(config.instrument) {
   account_.cash = config.initial_equity;
   result_.initial_equity = config.initial_equity;
 }
@@ -59,6 +61,19 @@ void BarEngine::set_target(double exposure) {
 void BarEngine::enter(Side side, const Stake& stake) {
   intents_.entry = side;
   intents_.stake = stake;
+  intents_.bracket.reset();
+}
+
+void BarEngine::enter(Side side, const Stake& stake, const Bracket& bracket) {
+  const auto allowed = [](double share) { return std::isfinite(share) && share >= 0; };
+  if (!allowed(bracket.stop_loss) || !allowed(bracket.take_profit))
+    throw Error(
+        "execution.bad_bracket",
+        fmt::format("a bracket with stop loss {} and take profit {}: both must be shares of the entry "
+                    "price, 0 (none) or above",
+                    bracket.stop_loss, bracket.take_profit));
+  enter(side, stake);
+  intents_.bracket = bracket;
 }
 
 void BarEngine::exit() {
@@ -76,11 +91,9 @@ void BarEngine::submit(const Order& order) {
 void BarEngine::process_bar(const TapeBar& bar, TimeMs open_time, const DetailBars& detail) {
   bar_ = bar;
   time_ = open_time;
+  started_ = true;
   held_.entered_on_bar = held_.entered_inside = false;
-  if (rates_.participation_cap > 0 && !std::isfinite(bar.volume) && !volume_missing_reported_) {
-    volume_missing_reported_ = true;
-    notify("the bars have no volume: the participation cap is off");
-  }
+  report_missing_volume(bar);
   pay_funding(bar.funding_at_open, bar.open);
   execute_open(bar);
   pay_funding(bar.funding_inside, bar.open);
@@ -90,6 +103,54 @@ void BarEngine::process_bar(const TapeBar& bar, TimeMs open_time, const DetailBa
     execute_inside(bar, open_time, config_.exits.intrabar);
   }
   mark(bar);
+}
+
+bool BarEngine::is_quiet() const {
+  if (intents_.any() || !orders_.empty() || wanted_units_ != account_.units) return false;
+  return account_.units == 0 || (!config_.exits.trailing_stop && config_.exits.minimal_roi.empty());
+}
+
+std::size_t BarEngine::quiet_bars(std::span<const TapeBar> bars) const {
+  if (!is_quiet()) return 0;
+  if (account_.units == 0) return bars.size();
+  const ExitLevels at = levels();
+  const auto eventful = [&](const TapeBar& bar) {
+    return bar.funding_at_open != 0 || bar.funding_inside != 0 ||
+           at.touched_by(held_.side, bar.low, bar.high);
+  };
+  return static_cast<std::size_t>(std::find_if(bars.begin(), bars.end(), eventful) - bars.begin());
+}
+
+void BarEngine::hold(std::span<const TapeBar> bars, std::span<const TimeMs> open_time) {
+  assert(quiet_bars(bars) == bars.size() && open_time.size() == bars.size());
+  if (bars.empty()) return;
+  if (rates_.participation_cap > 0 && !volume_missing_reported_) {
+    for (std::size_t i = 0; i < bars.size(); ++i) {
+      time_ = open_time[i];
+      report_missing_volume(bars[i]);
+    }
+  }
+  bar_ = bars.back();
+  time_ = open_time.back();
+  started_ = true;
+  held_.entered_on_bar = held_.entered_inside = false;
+  if (recording_ == Recording::totals) return;
+  result_.open_time.insert(result_.open_time.end(), open_time.begin(), open_time.end());
+  const std::size_t first = result_.equity.size();
+  for (std::vector<double>* column : {&result_.equity, &result_.exposure, &result_.price})
+    column->resize(first + bars.size());
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    const double equity = account_.equity(bars[i].close);
+    result_.equity[first + i] = equity;
+    result_.exposure[first + i] = equity > 0 ? account_.units * bars[i].close / equity : 0.0;
+    result_.price[first + i] = bars[i].close;
+  }
+}
+
+void BarEngine::report_missing_volume(const TapeBar& bar) {
+  if (!(rates_.participation_cap > 0) || std::isfinite(bar.volume) || volume_missing_reported_) return;
+  volume_missing_reported_ = true;
+  notify("the bars have no volume: the participation cap is off");
 }
 
 void BarEngine::pay_funding(double rate, double price) {
@@ -108,12 +169,14 @@ void BarEngine::execute_open(const TapeBar& bar) {
     return;
   }
   if (intents.retarget) {
+    entry_bracket_.reset();
     wanted_units_ = units_for_target(rates_, bar, account_, *target_);
     if (*target_ != 0 && wanted_units_ == 0)
       notify(fmt::format("target exposure {} rounds to no lot", *target_));
     closing_reason_ = ExitReason::exit_signal;
   }
   if (intents.quantity != 0) {
+    entry_bracket_.reset();
     const double quantity = round_to_lot(rates_, intents.quantity);
     if (quantity == 0) notify(fmt::format("order of {} units rounds to no lot", intents.quantity));
     wanted_units_ = within_leverage(bar, wanted_units_ + quantity);
@@ -142,8 +205,10 @@ void BarEngine::decide_entry(const TapeBar& bar) {
   const double sign = *intents_.entry == Side::long_side ? 1.0 : -1.0;
   const Stake& stake = intents_.stake;
   double exposure = stake.amount;
+  entry_bracket_ = intents_.bracket;
   if (stake.kind == Stake::Kind::risk) {
-    const double stop = bar.open * (1.0 - config_.exits.stop_loss.value_or(0.0));
+    const double share = entry_bracket_ ? entry_bracket_->stop_loss : config_.exits.stop_loss.value_or(0.0);
+    const double stop = bar.open * (1.0 - share);
     exposure = exposure_for_risk(stake.amount, bar.open, stop, rates_.leverage_limit);
   }
   if (stake.kind == Stake::Kind::units) {
@@ -266,6 +331,7 @@ bool BarEngine::try_order(Order& order, const TapeBar& bar, bool at_open) {
                                                      : taker_fill(rates_, bar, reference, quantity);
   apply_fill(account_, fill);
   wanted_units_ = account_.units;
+  entry_bracket_.reset();
   record(units, fill, ExitReason::exit_signal);
   order.quantity -= quantity;
   if (order.type == Order::Type::stop) order.type = Order::Type::market;
@@ -294,6 +360,7 @@ void BarEngine::record(double units_before, const Fill& fill, ExitReason reason)
 void BarEngine::start_trade(double quantity, const Fill& fill, double fee) {
   if (trade_.entry_quantity == 0) {
     held_ = HeldPosition{};
+    held_.bracket = entry_bracket_;
     held_.side = fill.quantity > 0 ? Side::long_side : Side::short_side;
     held_.entry_time = time_;
     held_.entry_price = fill.price;
@@ -324,6 +391,7 @@ void BarEngine::finish_trade(ExitReason reason) {
 }
 
 void BarEngine::mark(const TapeBar& bar) {
+  if (recording_ == Recording::totals) return;
   const double equity = account_.equity(bar.close);
   result_.open_time.push_back(time_);
   result_.equity.push_back(equity);
@@ -332,12 +400,13 @@ void BarEngine::mark(const TapeBar& bar) {
 }
 
 void BarEngine::close_at_end_of_data() {
-  if (result_.equity.empty() || account_.units == 0) return;
+  if (!started_ || account_.units == 0) return;
   const double before = account_.units;
   const Fill fill = taker_fill(rates_, bar_, bar_.open, -before);
   apply_fill(account_, fill);
   wanted_units_ = 0;
   record(before, fill, ExitReason::end_of_data);
+  if (recording_ == Recording::totals) return;
   result_.equity.back() = account_.cash;
   result_.exposure.back() = 0;
 }

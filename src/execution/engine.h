@@ -17,7 +17,8 @@ struct Stake {
   enum class Kind : std::uint8_t {
     equity_share,  // exposure of `amount` after costs
     units,         // `amount` units of base currency
-    risk           // as much as loses `amount` of the equity at the stop loss; needs ExitRules::stop_loss
+    risk  // as much as loses `amount` of the equity at the stop loss of the entry's bracket or, without
+          // one, of ExitRules; nothing where neither has one
   };
   Kind kind = Kind::equity_share;
   double amount = 1.0;
@@ -58,6 +59,12 @@ struct DetailBars {
   std::span<const TimeMs> open_time;
 };
 
+/// What an engine keeps of the bars it goes over.
+enum class Recording : std::uint8_t {
+  rows,   // one row per bar in SimulationResult, the trades and the totals
+  totals  // the trades and the totals only; who marks the account does so between the calls
+};
+
 /// Plays decisions for one symbol against its bars.
 ///
 /// Use: take decisions on the closed bar t (set_target, enter, exit, trade_units, submit), then
@@ -74,7 +81,7 @@ struct DetailBars {
 ///   5. the account is marked at the close
 class BarEngine {
  public:
-  explicit BarEngine(const EngineConfig& config);
+  explicit BarEngine(const EngineConfig& config, Recording recording = Recording::rows);
 
   /// Exposure (position value / equity, after costs) to hold from the next open. A target equal to the last
   /// one set trades nothing: the position drifts with the price until another target is set. |exposure| above
@@ -83,6 +90,10 @@ class BarEngine {
   /// Opens a position at the next open, where the account is flat by then; ignored where it is not, or where
   /// a position of the same side has only just left there.
   void enter(Side side, const Stake& stake);
+  /// The same with a stop loss and take profit of its own instead of those of EngineConfig::exits, whose
+  /// trailing stop and minimal return stay. The position keeps them until it closes, whatever is decided
+  /// later. Throws Error "execution.bad_bracket" for a level that is not finite or below 0.
+  void enter(Side side, const Stake& stake, const Bracket& bracket);
   /// Closes the position at the next open, before any entry there.
   void exit();
   /// Buys (> 0) or sells (< 0) units at the next open.
@@ -94,11 +105,22 @@ class BarEngine {
   /// IntrabarPolicy::detail; without it that policy takes the bar as `worst`.
   void process_bar(const TapeBar& bar, TimeMs open_time, const DetailBars& detail = {});
 
+  /// How many of these bars, from the first on, pass without any event: no decision and no order waits and,
+  /// where a position is held, no level is touched, no funding is due, and neither trailing stop nor minimal
+  /// return is in use.
+  std::size_t quiet_bars(std::span<const TapeBar> bars) const;
+  /// Whether bars without funding that touch no level pass without any event.
+  bool is_quiet() const;
+  /// process_bar on each of these bars, which must all be quiet (asserted), with the same rows bit for bit.
+  void hold(std::span<const TapeBar> bars, std::span<const TimeMs> open_time);
+
   /// Ends the run: closes an open position at the OPEN of the last bar, with reason end_of_data and all
   /// costs, and marks the last row again.
   void close_at_end_of_data();
 
   const Account& account() const { return account_; }
+  /// At which the open position would be closed; of no meaning where none is held.
+  ExitLevels levels() const { return exit_levels(config_.exits, held_); }
   /// Rows, trades and totals so far. The result's interval is for the caller to set.
   const SimulationResult& result() const { return result_; }
   SimulationResult take_result() { return std::move(result_); }
@@ -114,9 +136,13 @@ class BarEngine {
     bool exit = false, retarget = false;
     std::optional<Side> entry;
     Stake stake;
+    std::optional<Bracket> bracket;
     double quantity = 0;
+
+    bool any() const { return exit || retarget || entry || quantity != 0; }
   };
 
+  void report_missing_volume(const TapeBar& bar);
   void pay_funding(double rate, double price);
   void execute_open(const TapeBar& bar);
   void decide_entry(const TapeBar& bar);
@@ -134,6 +160,7 @@ class BarEngine {
   void notify(std::string text);
 
   EngineConfig config_;
+  Recording recording_;
   Rates rates_;
   Account account_;
   SimulationResult result_;
@@ -143,10 +170,12 @@ class BarEngine {
   OpenTrade trade_;
   HeldPosition held_;
   std::optional<double> target_;
+  std::optional<Bracket> entry_bracket_;  // of the position that the last decision opens
   double wanted_units_ = 0;  // what the last decision aims at; differs from the account's while it waits
   ExitReason closing_reason_ = ExitReason::exit_signal;
   bool volume_missing_reported_ = false;
-  TapeBar bar_;
+  bool started_ = false;
+  TapeBar bar_;  // the last one
   TimeMs time_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "core/error.h"
@@ -45,13 +46,27 @@ double price_at_gain(const HeldPosition& position, double gain) {
   return position.entry_price * (1.0 + sign_of(position.side) * gain);
 }
 
+/// The price of the position's own stop loss or, without a bracket, of the rules'.
+std::optional<double> stop_price(const ExitRules& rules, const HeldPosition& position) {
+  const double share = position.bracket ? position.bracket->stop_loss : rules.stop_loss.value_or(0.0);
+  if (share == 0) return std::nullopt;
+  return price_at_gain(position, -share);
+}
+
+std::optional<double> take_profit_price(const ExitRules& rules, const HeldPosition& position) {
+  const double share = position.bracket ? position.bracket->take_profit : rules.take_profit.value_or(0.0);
+  if (share == 0) return std::nullopt;
+  return price_at_gain(position, share);
+}
+
 /// The losing level that a falling price meets first.
-std::optional<Level> nearest_stop(const ExitRules& rules, const HeldPosition& position, const View& view) {
+std::optional<Level> nearest_stop(const ExitRules& rules, const HeldPosition& position) {
   std::optional<Level> nearest;
+  const double sign = sign_of(position.side);
   const auto offer = [&](ExitReason reason, double price) {
-    if (!nearest || view.sign * price > view.sign * nearest->price) nearest = Level{reason, price};
+    if (!nearest || sign * price > sign * nearest->price) nearest = Level{reason, price};
   };
-  if (rules.stop_loss) offer(ExitReason::stop_loss, price_at_gain(position, -*rules.stop_loss));
+  if (const auto price = stop_price(rules, position)) offer(ExitReason::stop_loss, *price);
   if (position.trailing_level > 0) offer(ExitReason::trailing_stop, position.trailing_level);
   if (position.liquidation_price > 0) offer(ExitReason::liquidation, position.liquidation_price);
   return nearest;
@@ -78,16 +93,14 @@ double roi_price(const HeldPosition& position, double ratio) {
 std::optional<ExitHit> winning_exit(const ExitRules& rules, const HeldPosition& position, const View& view,
                                     double reached, TimeMs open_time) {
   std::optional<ExitHit> hit;
-  if (rules.take_profit) {
-    const double level = price_at_gain(position, *rules.take_profit);
-    if (view.reaches_up(reached, level)) hit = ExitHit{ExitReason::take_profit, level, true};
-  }
+  const auto level = take_profit_price(rules, position);
+  if (level && view.reaches_up(reached, *level)) hit = ExitHit{ExitReason::take_profit, *level, true};
   if (const auto step = roi_in_force(rules, position, open_time)) {
-    const double level = roi_price(position, step->ratio);
-    if (view.sign * reached > view.sign * level) {
+    const double roi = roi_price(position, step->ratio);
+    if (view.sign * reached > view.sign * roi) {
       // The whole bar may lie above a level that came into force since the last look: the price of that
       // moment is unknown, so the poorest of the bar is taken.
-      const double price = view.better(level, view.worst);
+      const double price = view.better(roi, view.worst);
       if (!hit || view.sign * price < view.sign * hit->price) hit = ExitHit{ExitReason::roi, price, true};
     }
   }
@@ -112,7 +125,7 @@ void raise_trailing(const ExitRules& rules, HeldPosition& position, const View& 
 std::optional<ExitHit> worst_case(const ExitRules& rules, HeldPosition& position, const TapeBar& bar,
                                   TimeMs open_time) {
   const View view(position.side, bar);
-  if (const auto stop = nearest_stop(rules, position, view); stop && view.falls_to(view.worst, stop->price)) {
+  if (const auto stop = nearest_stop(rules, position); stop && view.falls_to(view.worst, stop->price)) {
     return ExitHit{stop->reason, stop->price, false};
   }
   if (position.entered_inside) return std::nullopt;
@@ -139,7 +152,7 @@ std::optional<ExitHit> along_path(const ExitRules& rules, HeldPosition& position
     const double from = points[i - 1];
     const double to = points[i];
     if (view.sign * to < view.sign * from) {
-      const auto stop = nearest_stop(rules, position, view);
+      const auto stop = nearest_stop(rules, position);
       if (stop && view.falls_to(to, stop->price)) return ExitHit{stop->reason, stop->price, false};
     } else if (!position.entered_inside) {
       if (const auto hit = winning_exit(rules, position, view, to, open_time)) return hit;
@@ -217,6 +230,12 @@ std::vector<std::string> ExitRules::faults() const {
   return faults;
 }
 
+ExitLevels exit_levels(const ExitRules& rules, const HeldPosition& position) {
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  const auto stop = nearest_stop(rules, position);
+  return {stop ? stop->price : none, take_profit_price(rules, position).value_or(none)};
+}
+
 void arm_trailing(const ExitRules& rules, HeldPosition& position) {
   position.trailing_level = 0;
   if (rules.trailing_stop && !rules.trailing_offset) {
@@ -227,10 +246,10 @@ void arm_trailing(const ExitRules& rules, HeldPosition& position) {
 std::optional<ExitHit> exit_at_open(const ExitRules& rules, const HeldPosition& position, const TapeBar& bar,
                                     TimeMs open_time) {
   const View view(position.side, bar);
-  if (const auto stop = nearest_stop(rules, position, view); stop && view.falls_to(view.open, stop->price)) {
+  if (const auto stop = nearest_stop(rules, position); stop && view.falls_to(view.open, stop->price)) {
     return ExitHit{stop->reason, view.open, false};
   }
-  if (rules.take_profit && view.reaches_up(view.open, price_at_gain(position, *rules.take_profit))) {
+  if (const auto level = take_profit_price(rules, position); level && view.reaches_up(view.open, *level)) {
     return ExitHit{ExitReason::take_profit, view.open, true};
   }
   if (const auto step = roi_in_force(rules, position, open_time)) {

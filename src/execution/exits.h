@@ -46,6 +46,14 @@ struct ExitRules {
   std::vector<std::string> faults() const;
 };
 
+/// Stop loss and take profit of one position, as shares of its entry price (0.05 is 5 %). 0: none.
+struct Bracket {
+  double stop_loss = 0;    // loss at which the position is closed
+  double take_profit = 0;  // gain at which it is closed
+
+  friend bool operator==(const Bracket&, const Bracket&) = default;
+};
+
 /// What the exit rules know of the open position.
 struct HeldPosition {
   Side side = Side::long_side;
@@ -56,6 +64,7 @@ struct HeldPosition {
   double trailing_level = 0;           // 0: not armed yet
   double liquidation_price = 0;        // 0: none
   double entry_fee = 0, exit_fee = 0;  // shares of notional, for the net profit of minimal_roi
+  std::optional<Bracket> bracket;      // instead of the rules' stop_loss and take_profit
 };
 
 /// An exit that the bar triggers.
@@ -64,6 +73,19 @@ struct ExitHit {
   double price = 0;    // the trigger price, or the open; spread and slippage not applied yet
   bool maker = false;  // a resting order filled: no spread and slippage, maker fee
 };
+
+/// The prices at which a bar would close the position, whatever the intrabar policy.
+struct ExitLevels {
+  double losing = 0;   // the nearest of stop loss, trailing stop and liquidation; NaN: none
+  double winning = 0;  // take profit; NaN: none
+
+  /// False: no price from `low` to `high` can close a position of that side by these levels.
+  bool touched_by(Side side, double low, double high) const {
+    return side == Side::long_side ? low <= losing || high >= winning : high >= losing || low <= winning;
+  }
+};
+/// Without minimal_roi, and with the trailing stop where it stands now.
+ExitLevels exit_levels(const ExitRules& rules, const HeldPosition& position);
 
 /// Sets the trailing level a position starts with; call once when it has been opened.
 void arm_trailing(const ExitRules& rules, HeldPosition& position);

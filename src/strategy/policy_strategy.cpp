@@ -21,7 +21,7 @@ PolicyStrategy::PolicyStrategy(std::string name, std::shared_ptr<const nn::Actor
                                            " exposures are given");
 }
 
-double PolicyStrategy::decide(const Situation& situation) {
+Decision PolicyStrategy::decide(const Situation& situation) {
   const nn::NetworkConfig& config = network_->config();
   if (situation.observation.size() != config.observation_size)
     throw Error("strategy.observation_differs",
@@ -30,7 +30,7 @@ double PolicyStrategy::decide(const Situation& situation) {
   network_->forward_policy(situation.observation.data(), situation.observation.size(), 1, workspace_);
   std::int32_t action = 0;
   rl::best_actions({workspace_.logits.data(), workspace_.batch_stride, config.action_count, 1}, &action);
-  return exposures_[static_cast<std::size_t>(action)];
+  return Decision::target(exposures_[static_cast<std::size_t>(action)]);
 }
 
 }  // namespace stevie::strategy

@@ -17,8 +17,10 @@ class PolicyStrategy final : public Strategy {
                  std::vector<double> exposures);
 
   std::string name() const override { return name_; }
-  /// Throws Error "strategy.observation_differs" where the observation has another size than the network's.
-  double decide(const Situation& situation) override;
+  bool observes() const override { return true; }
+  /// The target exposure of the action taken. Throws Error "strategy.observation_differs" where the
+  /// observation has another size than the network's.
+  Decision decide(const Situation& situation) override;
 
  private:
   std::string name_;

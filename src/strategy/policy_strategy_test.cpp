@@ -42,7 +42,7 @@ TEST(PolicyStrategy, TakesTheMostProbableActionWhateverTheBatch) {
         best = a;
     Situation situation;
     situation.observation = std::span(observations).subspan(row * width, width);
-    chosen.push_back(policy.decide(situation));
+    chosen.push_back(policy.decide(situation).exposure);
     EXPECT_EQ(chosen.back(), exposures[best]) << "row " << row;
   }
   EXPECT_NE(*std::min_element(chosen.begin(), chosen.end()), *std::max_element(chosen.begin(), chosen.end()));
@@ -61,8 +61,13 @@ TEST(PolicyStrategy, RefusesExposuresAndObservationsThatDoNotFitTheNetwork) {
 TEST(ConstantExposure, NeverChangesItsMind) {
   ConstantExposure half("half", 0.5);
   half.start();
-  EXPECT_EQ(half.decide({}), 0.5);
-  EXPECT_EQ(half.decide({1, 100, 0.7, {}}), 0.5);
+  Situation later;
+  later.bar_index = 7;
+  later.exposure = 0.7;
+  for (const Situation& situation : {Situation{}, later}) {
+    EXPECT_EQ(half.decide(situation).kind, Decision::Kind::target);
+    EXPECT_EQ(half.decide(situation).exposure, 0.5);
+  }
 }
 
 }  // namespace

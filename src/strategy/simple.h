@@ -11,7 +11,7 @@ class ConstantExposure final : public Strategy {
  public:
   ConstantExposure(std::string name, double exposure) : name_(std::move(name)), exposure_(exposure) {}
   std::string name() const override { return name_; }
-  double decide(const Situation&) override { return exposure_; }
+  Decision decide(const Situation&) override { return Decision::target(exposure_); }
 
  private:
   std::string name_;
