@@ -33,17 +33,23 @@ struct RegimeConfig {
   /// Yearly drift of a bull market, and less it of a bear market, over the yearly long-run volatility. 0.1 to
   /// 20. Larger: only steep trends count, found sooner.
   double trend_drift = 3;
-  double trend_volatility = 1.0;     // of bull and bear, 0.05 to 10
-  double sideways_volatility = 0.6;  // 0.05 to 10, below volatile_volatility
-  double volatile_volatility = 1.9;  // 0.05 to 10, above trend_volatility
-  double trend_days = 60;            // expected stay, 1 to 3650. Longer: steadier labels, found later
+  double trend_volatility = 0.95;     // of bull and bear, 0.05 to 10
+  double sideways_volatility = 0.55;  // 0.05 to 10, below volatile_volatility
+  double volatile_volatility = 1.8;   // 0.05 to 10, above trend_volatility
+  double trend_days = 60;             // expected stay, 1 to 3650. Longer: steadier labels, found later
   double sideways_days = 45;
   double volatile_days = 20;
   /// Degrees of freedom of the returns, above 2 to 100. Fewer: a single large move counts for less.
   double student_degrees = 5;
-  /// Hysteresis: another regime takes over once its probability exceeds that of the present one by this. 0 to
-  /// 0.9.
-  double switch_margin = 0.1;
+  /// Volatility clusters inside a regime as well, GARCH(1,1) with Student-t noise: a burst fades within about
+  /// this many days, 0.1 to 100, and a squared return has this share in the next variance, 0 to 0.5. Without
+  /// it every burst of an hour reads as another regime.
+  double cluster_days = 2;
+  double shock_share = 0.12;
+  /// Hysteresis: another regime takes over once its weight exceeds that of the present one by this. 0 to 0.9.
+  /// The weight is the probability over the regime's long-run share of the time, scaled to sum 1: a rare
+  /// regime is not drowned by the common ones.
+  double switch_margin = 0.2;
   /// After a hole in the data longer than this everything is forgotten, the long-run volatility too. 1 to
   /// 3650. Over shorter holes the probabilities fade to how often each regime occurs, and the return across
   /// the hole is not used.
@@ -61,9 +67,11 @@ struct RegimeState {
 };
 
 /// The regime bar by bar, by the forward filter of a hidden Markov model (Hamilton 1989, "A new approach to
-/// the economic analysis of nonstationary time series") over returns that are standardised by the long-run
-/// volatility of the past. Causal: a state depends on bars up to its own alone. No allocation after
-/// construction.
+/// the economic analysis of nonstationary time series") over returns standardised by the long-run volatility
+/// of the past. Each regime carries a GARCH variance of its own, mixed on switching as interacting multiple
+/// models are (Blom and Bar-Shalom 1988), with the score-driven weight of Student-t noise (Creal, Koopman and
+/// Lucas 2013) so that a single jump does not shake it. Causal: a state depends on bars up to its own alone.
+/// No allocation after construction.
 class RegimeStream {
  public:
   /// interval: distance of neighbouring bars, > 0. Throws Error "strategy.bad_regime_config", also where the
@@ -76,25 +84,31 @@ class RegimeStream {
 
  private:
   void forget();
-  void fade(double days);
-  void observe(double log_return);
+  void move_on();
+  void fade(TimeMs duration);
+  void observe(double log_return, double years);
+  void weigh(double standard, double root_years);
   void choose();
 
   RegimeConfig config_;
   TimeMs interval_;
-  TimeMs step_;
+  TimeMs step_ = 0;
+  std::array<double, regime_count> stay_{};        // probability to be in the same regime a step later
+  std::array<double, regime_count> share_{};       // of the time, in the long run
+  std::array<double, regime_count> drift_{};       // yearly, over the yearly long-run volatility
+  std::array<double, regime_count> target_{};      // stationary variance over the long-run variance
+  double pull_ = 0, shock_share_ = 0;              // of a step: towards the target, and of the newest square
+  double decay_ = 0;                               // of the long-run variance, a step
+  double variance_weight_ = 0, variance_sum_ = 0;  // the variance of a year is sum / weight
+  double observed_steps_ = 0, wanted_steps_ = 0;
+
   RegimeState state_;
-  std::array<double, regime_count> stay_{}, share_{}, drift_{}, inverse_volatility_{}, log_scale_{};
-  double step_years_ = 0;
-  double decay_ = 0;            // of the long-run variance, a step
-  double variance_weight_ = 0;  // sum of the weights behind variance_sum_
-  double variance_sum_ = 0;
-  double observed_steps_ = 0;
-  double wanted_steps_ = 0;
-  TimeMs last_open_ = 0;  // of the newest bar
-  TimeMs step_began_ = 0;
-  double step_log_price_ = 0;
+  std::array<double, regime_count> variance_{};  // of the present step in each regime
+  std::array<double, regime_count> handed_{};    // what it leaves of itself for the next step
   bool started_ = false;
+  TimeMs last_open_ = 0;   // of the newest bar
+  TimeMs step_began_ = 0;  // close from which the step under way counts
+  double step_log_price_ = 0;
 };
 
 /// The regimes of a whole series; (bars) each.

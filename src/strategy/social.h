@@ -24,8 +24,9 @@ struct SocialConfig {
   double window_days = 365;
   std::size_t most_rows = 10'000;  // newest rows of that window that are kept, 10 to 100'000
   std::size_t least_rows = 30;     // earlier rows needed before there is a score, 10 to most_rows
-  /// A row is an event on the bars that close less than this after it became known, and always on the first
-  /// one. In hours, 0 to 720.
+  /// A row is an event on bars that close less than this, or less than one bar length where that is longer,
+  /// after it became known: always on the bar in which it came, never on that one alone unless this is short.
+  /// In hours, 0 to 720.
   double fresh_hours = 4;
   /// A row is too old once it became known more than this many spacings of its series ago; 1 to 1000.
   double stale_spacings = 3;
@@ -74,6 +75,7 @@ class SocialStream {
   };
   struct Source {
     SocialClock clock;
+    TimeMs stale_after = 0;
     std::deque<Row> waiting;     // not known yet
     std::deque<Row> window;      // known, oldest first; the last one is the newest
     std::vector<double> sorted;  // the values of window
@@ -85,7 +87,8 @@ class SocialStream {
   void make_known(Source& source, const Row& row) const;
 
   SocialConfig config_;
-  TimeMs bar_interval_;
+  TimeMs window_;
+  TimeMs fresh_before_ = 0;  // age
   std::vector<Source> sources_;
   TimeMs last_close_ = 0;
   bool closed_any_ = false;
