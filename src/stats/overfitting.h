@@ -28,8 +28,8 @@ struct PurgedConfig {
   std::size_t groups = 10;      // 2 .. periods; sizes differ by at most 1, the longer ones first
   std::size_t test_groups = 2;  // 1 .. groups - 1
   std::size_t purge = 0;        // periods taken out of training on both sides of a test part: at least the
-                          // look-back plus the longest holding
-  std::size_t embargo = 0;  // further periods taken out after a test part
+                                // look-back plus the longest holding
+  std::size_t embargo = 0;      // further periods taken out after a test part
 };
 struct PurgedSplit {
   std::vector<std::uint32_t> train;        // ascending
