@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/nearest_name.h"
 
 namespace stevie {
 namespace {
@@ -177,34 +178,13 @@ ConfigNotes not_negative(ConfigNotes notes) {
   return notes;
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
 std::string unknown_key(const ConfigBinder& binder, const std::string& key) {
-  const ConfigField* nearest = nullptr;
-  std::size_t nearest_distance = std::max<std::size_t>(2, key.size() / 3) + 1;
-  for (const ConfigField& field : binder.fields()) {
-    const std::size_t distance = edit_distance(key, field.key);
-    if (distance < nearest_distance) {
-      nearest = &field;
-      nearest_distance = distance;
-    }
-  }
-  std::string message = "there is no configuration field " + key;
-  if (nearest != nullptr) message += "; did you mean " + nearest->key + "?";
-  return message + (nearest == nullptr ? "; `stevie config show` lists them all" : "");
+  std::vector<std::string_view> known;
+  for (const ConfigField& field : binder.fields()) known.push_back(field.key);
+  const std::string_view nearest = nearest_name(key, known);
+  return "there is no configuration field " + key +
+         (nearest.empty() ? "; `stevie config show` lists them all"
+                          : "; did you mean " + std::string(nearest) + "?");
 }
 
 void assign(ConfigBinder& binder, const std::string& key, const ConfigValue& value, const std::string& source,

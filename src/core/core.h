@@ -3,6 +3,7 @@
 ///
 /// Nothing here knows about markets, learning or trading. Start with:
 ///   error.h        Error, the one exception type: a code, a sentence that says what to do, and the place
+///   nearest_name.h the known name that a misspelt one most resembles
 ///   printable.h    bytes of a file made fit to be shown
 ///   time.h         TimeMs, parsing and printing of time stamps and durations, always UTC
 ///   random.h       RandomStream: counter-based random numbers keyed by (seed, stream, position)
@@ -27,6 +28,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/interrupt.h"
+#include "core/nearest_name.h"
 #include "core/printable.h"
 #include "core/progress.h"
 #include "core/random.h"

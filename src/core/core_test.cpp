@@ -35,6 +35,15 @@ TEST(Time, PrintsAndReadsBack) {
   EXPECT_THROW(parse_duration("5 minutes"), Error);
 }
 
+TEST(NearestName, IsTheOneThatDiffersLeast) {
+  const std::vector<std::string_view> names{"learning_rate", "learning_rates", "clip", "seed"};
+  EXPECT_EQ(nearest_name("learning_rte", names), "learning_rate");
+  EXPECT_EQ(nearest_name("clap", names), "clip");
+  EXPECT_EQ(nearest_name("sed", names), "seed");
+  EXPECT_EQ(nearest_name("entirely_else", names), "");
+  EXPECT_EQ(nearest_name("seed", {}), "");
+}
+
 // Known-answer vectors published with the reference implementation (Random123, kat_vectors).
 TEST(Random, PhiloxMatchesPublishedVectors) {
   using Words = std::array<std::uint32_t, 4>;

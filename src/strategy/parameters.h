@@ -8,10 +8,9 @@
 #include <string_view>
 #include <vector>
 
-namespace stevie::strategy {
+#include "strategy/regime.h"
 
-enum class Regime : std::uint8_t;  // regime.h
-inline constexpr std::size_t regime_count = 4;
+namespace stevie::strategy {
 
 /// The twelve numbers by which the rules trade, in the order of parameter_schema().
 enum class Parameter : std::uint8_t {

@@ -21,7 +21,8 @@ struct RuleSettings {
   std::size_t volatility_min_bars = 20;
   /// It is ranked among its values of the time before the bar. Default a year.
   TimeMs percentile_span = 365 * day_ms;
-  /// Fewer values than this much time has bars: no percentile and no decision. Default 30 days.
+  /// Fewer values than this much time has bars, or than 10: no percentile and no decision. Default 30
+  /// days.
   TimeMs percentile_min_span = 30 * day_ms;
   std::size_t channel_bars = 20;  // Donchian channel: highest high and lowest low of the bars BEFORE this one
   std::size_t mean_bars = 48;     // mean and standard deviation of the closes, this bar's included
@@ -30,8 +31,7 @@ struct RuleSettings {
   /// Behind a gap longer than this everything but the past volatilities begins anew.
   market::GapPolicy gaps;
 
-  /// One sentence per value out of range; empty when all is well. Windows: 2 to 100,000 bars, spans up to
-  /// ten years.
+  /// One sentence per value out of range; empty when all is well. Windows: 2 to 1000 bars.
   std::vector<std::string> faults() const;
   /// Throws Error "strategy.bad_settings" that lists all faults.
   void validate() const;
@@ -52,7 +52,7 @@ struct RuleRow {
   std::int8_t stretched = 0;  // +1 z-score >= stretch, -1 <= -stretch
   bool social_fresh = false;  // an event has become known on this bar
   bool ready = false;         // every value of the bars is known and the ATR is above 0
-  Regime regime = Regime{2};  // of the market; sideways where the caller gives none
+  Regime regime = Regime::sideways;  // of the market; sideways where the caller gives none
 
   friend bool operator==(const RuleRow&, const RuleRow&) = default;
 };
@@ -66,7 +66,7 @@ struct RuleSideColumns {
 struct RuleSide {
   double social_score = 0;
   bool social_fresh = false;
-  Regime regime = Regime{2};  // sideways
+  Regime regime = Regime::sideways;
 };
 
 /// The rows of all bars as columns, for sweeps that look at few of them.
@@ -99,11 +99,13 @@ struct RuleInputs {
             ready[i] != 0,
             regime[i]};
   }
+  void set(std::size_t i, const RuleRow& row);
 };
 
 /// Row i depends on bars 0..i and the side columns up to i only. O(sqrt(window)) per bar for the percentile,
-/// O(1) for the rest. Throws Error "strategy.bad_settings"; "strategy.bad_columns" where a side column has
-/// another length than the bars, a score is not in [-1, 1] or the interval of the bars is not above 0.
+/// O(mean_bars) for the mean, O(1) for the rest. Throws Error "strategy.bad_settings"; "strategy.bad_columns"
+/// where a side column has another length than the bars, a score is not in [-1, 1] or the interval of the
+/// bars is not above 0.
 RuleInputs make_rule_inputs(const market::Bars& bars, const RuleSettings& settings = {},
                             const RuleSideColumns& sides = {});
 
