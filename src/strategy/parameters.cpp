@@ -123,7 +123,7 @@ constexpr std::array<ParameterInfo, parameter_count> schema{{
      .step = 0.25},
 }};
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
   const bool cut = text.size() > most_quoted_bytes;
   return "'" + printable(text.substr(0, most_quoted_bytes)) + (cut ? "...'" : "'");
 }
@@ -140,9 +140,9 @@ std::string unknown_parameter(std::string_view name) {
   for (std::size_t i = 0; i < parameter_count; ++i) names[i] = schema[i].name;
   const std::string_view nearest = nearest_name(name, names);
   if (!nearest.empty()) {
-    return fmt::format("there is no parameter {}; did you mean {}?", quoted(name), nearest);
+    return fmt::format("there is no parameter {}; did you mean {}?", quote(name), nearest);
   }
-  return fmt::format("there is no parameter {}; they are {}", quoted(name), fmt::join(names, ", "));
+  return fmt::format("there is no parameter {}; they are {}", quote(name), fmt::join(names, ", "));
 }
 
 std::string symbol_fault(std::string_view symbol) {
@@ -150,7 +150,7 @@ std::string symbol_fault(std::string_view symbol) {
       std::all_of(symbol.begin(), symbol.end(), [](char c) { return c > ' ' && c <= '~'; });
   if (!symbol.empty() && symbol.size() <= most_symbol_bytes && printable_ascii) return {};
   return fmt::format("the symbol {} is no name: give 1 to {} printable characters without spaces",
-                     quoted(symbol), most_symbol_bytes);
+                     quote(symbol), most_symbol_bytes);
 }
 
 void add_faults(const Overrides& overrides, const std::string& layer, std::vector<std::string>& faults) {
@@ -201,7 +201,7 @@ class LayerParser {
       } else if (key == "regimes") {
         read_regimes(value, layers);
       } else {
-        faults_.push_back("there is no layer " + quoted(key) + "; they are global, symbols and regimes");
+        faults_.push_back("there is no layer " + quote(key) + "; they are global, symbols and regimes");
       }
     }
     if (!faults_.empty()) throw_faults(faults_, place_);
@@ -215,7 +215,7 @@ class LayerParser {
       if (event == json::parse_event_t::object_start) open.emplace_back();
       if (event == json::parse_event_t::object_end) open.pop_back();
       if (event == json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second) {
-        faults_.push_back("the name " + quoted(parsed.get<std::string>()) + " stands twice in one object");
+        faults_.push_back("the name " + quote(parsed.get<std::string>()) + " stands twice in one object");
       }
       return true;
     };
@@ -255,7 +255,7 @@ class LayerParser {
     for (const auto& [symbol, value] : object.items()) {
       const std::string fault = symbol_fault(symbol);
       if (!fault.empty()) faults_.push_back(fault);
-      Overrides overrides = read_overrides(value, "symbol " + quoted(symbol));
+      Overrides overrides = read_overrides(value, "symbol " + quote(symbol));
       if (!overrides.empty()) layers.by_symbol[symbol] = std::move(overrides);
     }
   }
@@ -269,7 +269,7 @@ class LayerParser {
       const auto found = std::find_if(all_regimes.begin(), all_regimes.end(),
                                       [&name = name](Regime regime) { return to_string(regime) == name; });
       if (found == all_regimes.end()) {
-        faults_.push_back("there is no regime " + quoted(name) + "; they are bull, bear, sideways, volatile");
+        faults_.push_back("there is no regime " + quote(name) + "; they are bull, bear, sideways, volatile");
         continue;
       }
       Overrides overrides = read_overrides(value, "regime " + name);
@@ -352,7 +352,7 @@ std::vector<std::string> layer_faults(const ParameterLayers& layers) {
   for (const auto& [symbol, overrides] : layers.by_symbol) {
     std::string fault = symbol_fault(symbol);
     if (!fault.empty()) faults.push_back(std::move(fault));
-    add_faults(overrides, "symbol " + quoted(symbol) + ": ", faults);
+    add_faults(overrides, "symbol " + quote(symbol) + ": ", faults);
   }
   for (const auto& [regime, overrides] : layers.by_regime) {
     add_faults(overrides, fmt::format("regime {}: ", to_string(regime)), faults);

@@ -1,4 +1,6 @@
 #pragma once
+/// The live algorithm. docs/strategy.md tells it as a whole; decide_rules() is all of it in one function,
+/// rule_strategy.h puts it behind the Strategy interface and rule_explanation.h says why it decided so.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -21,6 +23,7 @@ std::string_view to_string(Rule rule);        // "breakout", "mean reversion"
 
 /// What a decision wants.
 enum class RuleAction : std::uint8_t { nothing, enter, exit };
+std::string_view to_string(RuleAction action);
 
 /// Why a decision is what it is.
 enum class RuleReason : std::uint8_t {
@@ -174,8 +177,9 @@ inline RuleDecision decide_rules(const RuleRow& row, double stretch, const Param
 struct RuleCounts {
   std::uint64_t decisions = 0, not_ready = 0, holding = 0, no_rule = 0;
   std::uint64_t mean_exits = 0;
-  std::array<std::uint64_t, rule_count> entered{};          // indexed by Rule
+  std::array<std::uint64_t, rule_count> entered{};          // entries asked for, indexed by Rule
   std::array<std::uint64_t, rule_count> refused_by_cost{};  // indexed by Rule
+  double refused_cost_bps = 0;                              // sum of what the refused would have cost
 
   void add(const RuleDecision& decision);
   std::uint64_t all_entered() const;
