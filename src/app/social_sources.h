@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "market/bars.h"
@@ -32,18 +33,24 @@ struct SocialSources {
   std::vector<std::string> notes;               // sentences for the output: what is used, how, what is not
 };
 
-/// Reads the sources of one symbol's bars. A row is known its series' own spacing after its stamp unless
-/// the spec says otherwise: the value of an interval is safe to use once the interval is over.
+/// True where a column of this name is a social score: sentiment, sentiment_score, social, social_score,
+/// overall, polarity, compound, mood, fear_greed, fear_and_greed. Higher must be better: "neg" or
+/// "funding_mean" is none.
+bool is_social_column(std::string_view name);
+
+/// Reads the sources of one symbol's bars. A row is known its series' own spacing after its stamp unless the
+/// spec says otherwise: the value of an interval is safe to use once the interval is over.
 ///
-/// A column is a social score by its name: overall, sentiment, score, polarity, compound, social, mood,
-/// fear_greed, or one of these with a prefix ("news_sentiment") - see docs/social.md. Named files are used as
-/// told or refused: throws Error "app.bad_social" with the file as place where no column or more than one is
-/// a social score, "market.missing_column" for a column that is not there, "app.social_no_overlap" where the
-/// rows end before the bars begin or begin after they end, and what market::read_side_series throws.
-/// Discovered files are used only where they have exactly such a column, overlap the bars in time and belong
-/// to the base currency of the bars (a file name that begins with another currency's symbol does not; one
-/// that begins with none is an index of the whole market); the others, also broken ones, are left out with a
-/// note that says why.
+/// Named files are used as told or refused. Throws Error with the file as place: "app.bad_social" where no
+/// column is named and none or more than one is a social score, for a column named twice and for a single
+/// row; "market.missing_column" for a column that is not there; "app.social_no_overlap" where no row is known
+/// on any bar; and what market::read_side_series throws.
+///
+/// Discovered files (*.csv, *.csv.gz) are used only where exactly one column is a social score, some bar has
+/// a row, and the name begins with the base currency of the bars ("btc_...", "BTCUSDT_...") or with a word
+/// that means the whole market: fear, market, crypto, global. The others, broken ones too, are left out with
+/// a note that says why. Beside a synthetic market nothing is looked for: sentiment of the real world says
+/// nothing about it.
 SocialSources load_social_sources(const SocialRequest& request, const std::filesystem::path& bars_file,
                                   const market::Bars& bars);
 
