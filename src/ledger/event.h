@@ -27,7 +27,7 @@ struct Event {
   std::string hash;           // event_hash() of all the others
 };
 
-inline constexpr std::size_t largest_body_bytes = std::size_t{16} << 20;
+inline constexpr std::size_t largest_body_bytes = std::size_t{4} << 20;
 
 /// What the first event has as previous_hash.
 inline constexpr std::string_view no_hash =

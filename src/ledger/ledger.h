@@ -17,7 +17,7 @@
 ///   - append() writes all of its events or none, also when the process is killed at any step;
 ///   - any number of processes may append: the numbers have no gaps and the chain does not fork;
 ///   - nothing is appended to a log that contradicts its signed head, so that the next append cannot cover up
-///     a change;
+///     a cut or a rewritten history;
 ///   - a database of a newer program is refused and left as it is;
 ///   - no message shows a password of the URL.
 #include <cstddef>
@@ -37,17 +37,17 @@
 
 namespace stevie::ledger {
 
-/// Where append() stands. In this order for an append of two events: before_transaction, before_insert,
-/// before_insert, before_commit, after_commit, before_head, after_head. The very first append goes through
-/// before_key, before_head and after_head once more, before the others.
+/// Where append() stands. An append of two events goes through before_transaction, before_insert twice,
+/// before_commit, after_commit, before_head, after_head. The first append of all has before_key, before_head
+/// and after_head (of the head of an empty log) between before_transaction and before_insert.
 enum class WriteStep : std::uint8_t {
-  before_key,          // nothing exists but an empty table
   before_transaction,  // nothing of this append is written
+  before_key,          // inside the transaction, before key and first head are made
   before_insert,       // before each event, inside the transaction
   before_commit,       // all events are inserted, none is visible
   after_commit,        // all events are in the log, the head file is still the old one
   before_head,         // about to replace the head file
-  after_head           // done
+  after_head           // the head file is the new one
 };
 
 enum class Access : std::uint8_t {
@@ -59,9 +59,9 @@ struct LedgerConfig {
   /// sqlite:///FILE (relative to the working directory), sqlite:////FILE (absolute), or postgresql://... as
   /// libpq takes it.
   std::string url = "sqlite:///stevie.db";
-  /// Folder of NAME.head, NAME.key and NAME.pub, where NAME is that of the SQLite file or PostgreSQL
-  /// database. Empty: beside the SQLite file; the working directory for PostgreSQL. Whoever may write to the
-  /// database should not be able to write here.
+  /// Folder of NAME.head, NAME.key and NAME.pub, where NAME is that of the SQLite file, or DATABASE@HOST.
+  /// Empty: beside the SQLite file; the working directory for PostgreSQL. Whoever may write to the database
+  /// should not be able to write here.
   std::filesystem::path head_folder = {};
   Access access = Access::write;
   /// How long another process's transaction is waited for. Default 5 s; then Error "ledger.locked".
@@ -87,9 +87,9 @@ struct LogState {
 
 /// One thing that is wrong with a ledger.
 struct Fault {
-  /// "changed", "hash_changed", "link_changed", "missing", "reordered", "truncated", "history_replaced",
-  /// "bad_row", "guard_missing", "no_head", "bad_head", "bad_signature", "no_key", "bad_key", "key_differs".
-  /// docs/ledger.md says what each means.
+  /// "changed", "hash_changed", "link_changed", "replaced", "reordered", "missing", "bad_row", "truncated",
+  /// "history_replaced", "guard_missing", "damaged", "no_head", "bad_head", "bad_signature", "no_key",
+  /// "bad_key", "key_differs". docs/ledger.md says what each means.
   std::string code;
   std::optional<std::uint64_t> sequence;  // of the event it is about
   std::string message;                    // one sentence

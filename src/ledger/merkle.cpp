@@ -1,0 +1,178 @@
+#include "ledger/merkle.h"
+
+#include <openssl/sha.h>
+
+#include <bit>
+#include <cassert>
+
+namespace stevie::ledger {
+namespace {
+
+constexpr std::string_view hex_digits = "0123456789abcdef";
+
+std::string_view text_of(const Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+/// The largest power of two below `count` (count >= 2): where a tree is divided.
+std::size_t left_size(std::size_t count) {
+  return std::bit_floor(count - 1);
+}
+
+void inclusion_path(std::span<const Digest> leaves, std::size_t index, std::vector<Digest>& path) {
+  if (leaves.size() == 1) return;
+  const std::size_t left = left_size(leaves.size());
+  if (index < left) {
+    inclusion_path(leaves.first(left), index, path);
+    path.push_back(merkle_root(leaves.subspan(left)));
+  } else {
+    inclusion_path(leaves.subspan(left), index - left, path);
+    path.push_back(merkle_root(leaves.first(left)));
+  }
+}
+
+/// SUBPROOF(from, leaves, is_old_tree) of RFC 6962.
+void consistency_path(std::span<const Digest> leaves, std::size_t from, bool is_old_tree,
+                      std::vector<Digest>& path) {
+  if (from == leaves.size()) {
+    if (!is_old_tree) path.push_back(merkle_root(leaves));
+    return;
+  }
+  const std::size_t left = left_size(leaves.size());
+  if (from <= left) {
+    consistency_path(leaves.first(left), from, is_old_tree, path);
+    path.push_back(merkle_root(leaves.subspan(left)));
+  } else {
+    consistency_path(leaves.subspan(left), from - left, false, path);
+    path.push_back(merkle_root(leaves.first(left)));
+  }
+}
+
+}  // namespace
+
+Digest sha256(std::string_view bytes) {
+  Digest digest;
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  return digest;
+}
+
+std::string to_hex(const Digest& digest) {
+  std::string text;
+  text.reserve(2 * digest.size());
+  for (const std::uint8_t byte : digest) {
+    text += hex_digits[byte >> 4];
+    text += hex_digits[byte & 15];
+  }
+  return text;
+}
+
+std::optional<Digest> parse_digest(std::string_view hex) {
+  Digest digest;
+  if (hex.size() != 2 * digest.size()) return std::nullopt;
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    const std::size_t high = hex_digits.find(hex[2 * i]), low = hex_digits.find(hex[2 * i + 1]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+    digest[i] = static_cast<std::uint8_t>(16 * high + low);
+  }
+  return digest;
+}
+
+Digest leaf_hash(std::string_view data) {
+  std::string bytes(1, '\0');
+  return sha256(bytes.append(data));
+}
+
+Digest node_hash(const Digest& left, const Digest& right) {
+  std::string bytes(1, '\1');
+  return sha256(bytes.append(text_of(left)).append(text_of(right)));
+}
+
+void GrowingTree::add(const Digest& leaf) {
+  Digest node = leaf;
+  for (std::uint64_t bits = size_; (bits & 1) != 0; bits >>= 1) {
+    node = node_hash(subtrees_.back(), node);
+    subtrees_.pop_back();
+  }
+  subtrees_.push_back(node);
+  ++size_;
+}
+
+Digest GrowingTree::root() const {
+  if (subtrees_.empty()) return sha256("");
+  Digest node = subtrees_.back();
+  for (std::size_t i = subtrees_.size() - 1; i-- > 0;) node = node_hash(subtrees_[i], node);
+  return node;
+}
+
+Digest merkle_root(std::span<const Digest> leaves) {
+  GrowingTree tree;
+  for (const Digest& leaf : leaves) tree.add(leaf);
+  return tree.root();
+}
+
+InclusionProof inclusion_proof(std::span<const Digest> leaves, std::uint64_t sequence) {
+  assert(sequence >= 1 && sequence <= leaves.size());
+  InclusionProof proof{.sequence = sequence, .size = leaves.size()};
+  proof.leaf = leaves[sequence - 1];
+  proof.root = merkle_root(leaves);
+  inclusion_path(leaves, sequence - 1, proof.path);
+  return proof;
+}
+
+bool holds(const InclusionProof& proof) {
+  if (proof.sequence < 1 || proof.sequence > proof.size) return false;
+  std::uint64_t place = proof.sequence - 1, last = proof.size - 1;
+  Digest node = proof.leaf;
+  for (const Digest& sibling : proof.path) {
+    if (last == 0) return false;
+    if ((place & 1) != 0 || place == last) {
+      node = node_hash(sibling, node);
+      while ((place & 1) == 0 && place != 0) place >>= 1, last >>= 1;
+    } else {
+      node = node_hash(node, sibling);
+    }
+    place >>= 1;
+    last >>= 1;
+  }
+  return last == 0 && node == proof.root;
+}
+
+ConsistencyProof consistency_proof(std::span<const Digest> leaves, std::uint64_t from) {
+  assert(from <= leaves.size());
+  ConsistencyProof proof{.from = from, .size = leaves.size()};
+  proof.old_root = merkle_root(leaves.first(from));
+  proof.root = merkle_root(leaves);
+  if (from > 0 && from < leaves.size()) consistency_path(leaves, from, true, proof.path);
+  return proof;
+}
+
+bool holds(const ConsistencyProof& proof) {
+  if (proof.from > proof.size) return false;
+  if (proof.from == 0) return proof.path.empty() && proof.old_root == sha256("");
+  if (proof.from == proof.size) return proof.path.empty() && proof.old_root == proof.root;
+  std::span<const Digest> path = proof.path;
+  std::uint64_t place = proof.from - 1, last = proof.size - 1;
+  while ((place & 1) != 0) place >>= 1, last >>= 1;
+  Digest old_node = proof.old_root;
+  if (!std::has_single_bit(proof.from)) {  // else the old tree is itself the first node of the path
+    if (path.empty()) return false;
+    old_node = path.front();
+    path = path.subspan(1);
+  }
+  Digest node = old_node;
+  for (const Digest& sibling : path) {
+    if (last == 0) return false;
+    if ((place & 1) != 0 || place == last) {
+      old_node = node_hash(sibling, old_node);
+      node = node_hash(sibling, node);
+      while ((place & 1) == 0 && place != 0) place >>= 1, last >>= 1;
+    } else {
+      node = node_hash(node, sibling);
+    }
+    place >>= 1;
+    last >>= 1;
+  }
+  return last == 0 && old_node == proof.old_root && node == proof.root;
+}
+
+}  // namespace stevie::ledger
