@@ -15,11 +15,6 @@ namespace {
   throw Error("evaluation.bad_range", message);
 }
 
-void check(const execution::BarTape& tape, market::BarRange range) {
-  if (range.end > tape.size() || range.begin >= range.end || range.size() < 2)
-    fail_range("the period holds fewer than two bars of the data: choose an earlier start or a later end");
-}
-
 void check_features(const env::MarketData& data, market::BarRange range) {
   if (data.features.rows != data.tape.size())
     fail_range("features and bars have different numbers of rows: compute the features from these bars");
@@ -127,9 +122,14 @@ execution::SimulationResult run(strategy::Strategy& strategy, const execution::B
 
 }  // namespace
 
+void check_range(const execution::BarTape& tape, market::BarRange range) {
+  if (range.end > tape.size() || range.begin >= range.end || range.size() < 2)
+    fail_range("the period holds fewer than two bars of the data: choose an earlier start or a later end");
+}
+
 execution::SimulationResult run_backtest(strategy::Strategy& strategy, const execution::BarTape& tape,
                                          market::BarRange range, const execution::EngineConfig& config) {
-  check(tape, range);
+  check_range(tape, range);
   if (strategy.observes())
     throw Error("evaluation.no_observation",
                 strategy.name() + " observes features, but this run has bars only: give it the market data");
@@ -138,7 +138,7 @@ execution::SimulationResult run_backtest(strategy::Strategy& strategy, const exe
 
 execution::SimulationResult run_backtest(strategy::Strategy& strategy, const env::MarketData& data,
                                          market::BarRange range, const execution::EngineConfig& config) {
-  check(data.tape, range);
+  check_range(data.tape, range);
   check_features(data, range);
   if (!strategy.observes()) return run(strategy, data.tape, nullptr, range, config);
   Observer observer(data.features, config.initial_equity);

@@ -6,6 +6,9 @@
 
 namespace stevie::evaluation {
 
+/// Throws Error "evaluation.bad_range" where a range holds fewer than two bars or leaves the tape.
+void check_range(const execution::BarTape& tape, market::BarRange range);
+
 /// Runs a strategy that does not observe over the bars `range` of a tape, one decision at the close of each
 /// bar but the last.
 ///

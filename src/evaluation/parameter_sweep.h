@@ -14,6 +14,8 @@
 
 namespace stevie::evaluation {
 
+struct SweepLayout;
+
 /// What one parameter set did over the range: what run_backtest of a strategy::RuleStrategy with these
 /// parameters and the metrics of stats give, bit for bit.
 struct SweepOutcome {
@@ -64,8 +66,7 @@ class ParameterSweep {
   std::size_t bar_count() const;
 
  private:
-  struct Shared;
-  std::unique_ptr<const Shared> shared_;
+  std::unique_ptr<const SweepLayout> layout_;
 };
 
 }  // namespace stevie::evaluation

@@ -1,0 +1,212 @@
+#include "evaluation/parameter_sweep.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+
+#include "evaluation/bar_scan.h"
+#include "evaluation/sweep_layout.h"
+
+namespace stevie::evaluation {
+namespace {
+
+using execution::Side;
+using strategy::Parameter;
+
+/// What a set asks of a candidate in one regime.
+struct Thresholds {
+  double breakout, revert, news, cost_cap;
+
+  bool qualifies(const SweepCandidate& candidate) const {
+    return candidate.breakout >= breakout || candidate.stretched <= revert || candidate.news >= news;
+  }
+};
+
+/// One set going over the range.
+class Run {
+ public:
+  Run(const SweepLayout& layout, const strategy::ResolvedParameters& parameters)
+      : layout_(layout),
+        parameters_(parameters),
+        engine_(layout.config, execution::Recording::totals),
+        drawdown_(layout.config.initial_equity),
+        day_equity_(layout.days.size()) {
+    for (std::size_t i = 0; i < thresholds_.size(); ++i) {
+      const strategy::ParameterSet& set = parameters.by_regime[i];
+      thresholds_[i] = {set[Parameter::vol_pct_breakout], set[Parameter::vol_pct_mean_revert],
+                        set[Parameter::social_go], set[Parameter::cost_cap_bps]};
+    }
+  }
+
+  SweepOutcome play() {
+    pass(0, 1);
+    for (std::size_t bar = 0; bar + 1 < layout_.bars();) {
+      decide(bar);
+      bar = advance(bar);
+    }
+    return finish();
+  }
+
+ private:
+  /// The decision on the close of a bar.
+  void decide(std::size_t bar) {
+    const strategy::RuleRow row = layout_.row(bar);
+    held_.held = engine_.account().units != 0;
+    held_.side = engine_.account().units > 0 ? Side::long_side : Side::short_side;
+    const strategy::RuleDecision decision =
+        strategy::decide_rules(row, layout_.inputs.stretch, parameters_[row.regime], layout_.cost, held_);
+    if (decision.reason == strategy::RuleReason::cost_cap) ++outcome_.refused_by_cost;
+    if (decision.action == strategy::RuleAction::exit) engine_.exit();
+    if (decision.action == strategy::RuleAction::enter) {
+      engine_.enter(decision.side, {execution::Stake::Kind::risk, decision.risk},
+                    {decision.stop_loss, decision.take_profit});
+      held_.rule = decision.rule;
+    }
+  }
+
+  /// Goes on to the next bar whose close may bring a decision that changes something, and returns it.
+  std::size_t advance(std::size_t bar) {
+    if (!engine_.is_quiet()) return step(bar + 1);
+    if (engine_.account().units == 0) {
+      const std::size_t entry = next_entry(bar + 1);
+      pass(bar + 1, std::min(entry + 1, layout_.bars()));
+      return entry;
+    }
+    std::size_t decision = layout_.bars();
+    if (held_.rule == strategy::Rule::mean_reversion)
+      decision = layout_.mean[static_cast<std::size_t>(held_.side)][bar + 1];
+    const std::size_t until = std::min(decision + 1, layout_.bars());
+    const std::size_t event = next_event(bar + 1, until);
+    pass(bar + 1, event);
+    return event < until ? step(event) : decision;
+  }
+
+  /// The next bar from `begin` on whose close brings an entry; bars() where there is none. Counts the entries
+  /// that cost too much.
+  std::size_t next_entry(std::size_t begin) {
+    const std::vector<SweepCandidate>& candidates = layout_.candidates;
+    for (std::size_t i = layout_.next_candidate[begin]; i < candidates.size(); ++i) {
+      const Thresholds& asked = thresholds_[candidates[i].regime];
+      if (!asked.qualifies(candidates[i])) continue;
+      if (candidates[i].cost_bps <= asked.cost_cap) return candidates[i].bar;
+      ++outcome_.refused_by_cost;
+    }
+    return layout_.bars();
+  }
+
+  /// The first bar of [begin, end) that touches a level of the position or on which funding is due.
+  std::size_t next_event(std::size_t begin, std::size_t end) const {
+    if (begin >= end) return end;
+    if (!layout_.next_funding.empty()) end = std::min<std::size_t>(end, layout_.next_funding[begin]);
+    const execution::ExitLevels levels = engine_.levels();
+    const bool is_long = held_.side == Side::long_side;
+    return first_touch(layout_.low.data(), layout_.high.data(), begin, end,
+                       is_long ? levels.losing : levels.winning, is_long ? levels.winning : levels.losing);
+  }
+
+  std::size_t step(std::size_t bar) {
+    engine_.process_bar(layout_.tape_bars(bar, bar + 1)[0], layout_.times(bar, bar + 1)[0]);
+    mark(bar, bar + 1);
+    return bar;
+  }
+
+  void pass(std::size_t begin, std::size_t end) {
+    engine_.hold(layout_.tape_bars(begin, end), layout_.times(begin, end));
+    mark(begin, end);
+  }
+
+  /// Marks bars that the account goes through unchanged. The last bar waits for the end of the run.
+  void mark(std::size_t begin, std::size_t end) {
+    end = std::min(end, layout_.bars() - 1);
+    if (begin >= end) return;
+    const execution::Account& account = engine_.account();
+    if (account.units == 0) {
+      drawdown_.add(account.cash);
+    } else {
+      drawdown_.add(account.cash, account.units, layout_.close.data() + begin, end - begin);
+    }
+    for (std::size_t day = layout_.first_ending[begin]; day < layout_.first_ending[end]; ++day)
+      day_equity_[day] = account.equity(layout_.day_close[day]);
+  }
+
+  SweepOutcome finish() {
+    engine_.close_at_end_of_data();
+    const double equity = engine_.account().cash;
+    drawdown_.add(equity);
+    day_equity_.back() = equity;
+
+    const double initial = layout_.config.initial_equity;
+    const execution::SimulationResult& result = engine_.result();
+    outcome_.equity = equity;
+    outcome_.total_return = equity / initial - 1;
+    outcome_.max_drawdown = drawdown_.largest();
+    outcome_.traded_notional = result.traded_notional;
+    outcome_.fees = result.total_fees;
+    outcome_.slippage = result.total_slippage;
+    outcome_.funding = result.total_funding;
+    outcome_.trades = static_cast<std::uint32_t>(result.trades.size());
+    outcome_.wins = static_cast<std::uint32_t>(std::ranges::count_if(
+        result.trades, [](const execution::RoundTrip& trade) { return trade.profit_abs > 0; }));
+    const auto days = static_cast<double>(day_equity_.size());
+    const double mean = std::accumulate(day_equity_.begin(), day_equity_.end(), 0.0) / days;
+    if (mean > 0) outcome_.turnover = result.traded_notional / mean / layout_.years;
+    outcome_.daily_returns = returns(initial);
+    return std::move(outcome_);
+  }
+
+  /// As stats::daily_returns: after a ruin the account stays at nothing.
+  std::vector<double> returns(double base) const {
+    std::vector<double> returns(day_equity_.size());
+    for (std::size_t day = 0; day < returns.size(); ++day) {
+      const bool ruined = base <= 0;
+      returns[day] = (ruined ? 1 : std::max(day_equity_[day] / base, 0.0)) - 1;
+      base = ruined ? 0 : std::max(day_equity_[day], 0.0);
+    }
+    return returns;
+  }
+
+  const SweepLayout& layout_;
+  const strategy::ResolvedParameters& parameters_;
+  execution::BarEngine engine_;
+  strategy::HeldRule held_;
+  std::array<Thresholds, strategy::regime_count> thresholds_{};
+  Drawdown drawdown_;
+  std::vector<double> day_equity_;
+  SweepOutcome outcome_;
+};
+
+}  // namespace
+
+ParameterSweep::ParameterSweep(const execution::BarTape& tape, const strategy::RuleInputs& inputs,
+                               const execution::EngineConfig& config, market::BarRange range)
+    : layout_(std::make_unique<const SweepLayout>(tape, inputs, config, range)) {}
+ParameterSweep::~ParameterSweep() = default;
+ParameterSweep::ParameterSweep(ParameterSweep&&) noexcept = default;
+ParameterSweep& ParameterSweep::operator=(ParameterSweep&&) noexcept = default;
+
+SweepOutcome ParameterSweep::evaluate(const strategy::ResolvedParameters& parameters) const {
+  return Run(*layout_, parameters).play();
+}
+
+std::vector<SweepOutcome> ParameterSweep::evaluate(std::span<const strategy::ResolvedParameters> sets,
+                                                   ThreadPool* pool) const {
+  std::vector<SweepOutcome> outcomes(sets.size());
+  const auto play = [&](std::size_t i) { outcomes[i] = evaluate(sets[i]); };
+  if (pool != nullptr) {
+    pool->parallel_for(sets.size(), play);
+  } else {
+    for (std::size_t i = 0; i < sets.size(); ++i) play(i);
+  }
+  return outcomes;
+}
+
+std::span<const std::int64_t> ParameterSweep::days() const {
+  return layout_->days;
+}
+
+std::size_t ParameterSweep::bar_count() const {
+  return layout_->bars();
+}
+
+}  // namespace stevie::evaluation
