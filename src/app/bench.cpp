@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "app/bench_timing.h"
+#include "app/sweep_bench.h"
 #include "app/training_market.h"
 #include "core/file.h"
 #include "env/speed.h"
@@ -22,47 +23,9 @@ namespace {
 
 constexpr std::size_t load_bar_count = 774'109;  // BTC/USDT in 5-minute bars, August 2017 to the end of 2024
 constexpr std::size_t market_bar_count = 64'396;
-constexpr int rounds = 5;
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
 
 std::string peak_text(double peak) {
   return fmt::format("FMA peak of {:.1f} GFLOP/s", peak);
-}
-
-/// A value and the peak that was measured right before it, medians over rounds.
-struct Measured {
-  double value;
-  double peak;
-};
-
-template <class Body>
-Measured measure(double seconds, Body&& body) {
-  constexpr double peak_seconds = 0.05;
-  std::vector<double> values, peaks;
-  for (int round = 0; round < rounds; ++round) {
-    peaks.push_back(nn::measure_fma_peak(peak_seconds));
-    values.push_back(body(seconds / rounds));
-  }
-  return {median(values), median(peaks)};
-}
-
-/// Units a second of a body that returns how many units it did, called for about `seconds`, at least once.
-template <class Body>
-double rate_of(double seconds, Body&& body) {
-  const double start = now();
-  double units = 0;
-  do {
-    units += body();
-  } while (now() - start < seconds);
-  return units / (now() - start);
 }
 
 market::Bars synthetic_bars(std::size_t count, TimeMs interval) {
@@ -70,12 +33,6 @@ market::Bars synthetic_bars(std::size_t count, TimeMs interval) {
   config.bars = count;
   config.interval = interval;
   return market::make_synthetic_market(config).bars;
-}
-
-std::shared_ptr<const env::MarketData> trading_market(const BenchRequest& request) {
-  market::Bars bars = request.market_bars.empty() ? synthetic_bars(market_bar_count, hour_ms)
-                                                  : market::read_bars(request.market_bars);
-  return prepare_training_market(std::move(bars), {}, {}, request.market_bars.string()).market;
 }
 
 /// A training with Stable-Baselines3's defaults on the trading environment, with what it needs to live.
@@ -123,7 +80,8 @@ class Benchmarks {
         {"rollout", &Benchmarks::rollout},
         {"env_steps", &Benchmarks::env_steps},
         {"two_members", &Benchmarks::two_members},
-        {"load", &Benchmarks::load}};
+        {"load", &Benchmarks::load},
+        {"param_sweep", &Benchmarks::param_sweep}};
     for (const auto& [name, body] : all) {
       if (name.find(request_.only) != std::string::npos) (this->*body)();
     }
@@ -135,8 +93,13 @@ class Benchmarks {
     if (request_.report) request_.report(row);
     rows_.push_back(std::move(row));
   }
+  market::Bars market_bars() const {
+    return request_.market_bars.empty() ? synthetic_bars(market_bar_count, hour_ms)
+                                        : market::read_bars(request_.market_bars);
+  }
   std::shared_ptr<const env::MarketData> market() {
-    if (!market_) market_ = trading_market(request_);
+    if (!market_)
+      market_ = prepare_training_market(market_bars(), {}, {}, request_.market_bars.string()).market;
     return market_;
   }
 
@@ -234,6 +197,10 @@ class Benchmarks {
          fmt::format("2 s for 774,109 bars; this {} has {} bars", synthetic ? "synthetic file" : "file",
                      bars),
          median(seconds) / wanted_seconds});
+  }
+
+  void param_sweep() {
+    for (BenchRow& row : measure_parameter_sweep(market_bars(), request_.seconds)) add(std::move(row));
   }
 
   const BenchRequest& request_;

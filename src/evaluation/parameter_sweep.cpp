@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "evaluation/bar_scan.h"
+#include "evaluation/evaluation.h"
 #include "evaluation/sweep_layout.h"
 
 namespace stevie::evaluation {
@@ -22,6 +23,23 @@ struct Thresholds {
     return candidate.breakout >= breakout || candidate.stretched <= revert || candidate.news >= news;
   }
 };
+
+/// Traded notional over the mean of the days' last equities and a year.
+double turnover_of(double traded_notional, const std::vector<double>& day_equity, double years) {
+  const double sum = std::accumulate(day_equity.begin(), day_equity.end(), 0.0);
+  const double mean = sum / static_cast<double>(day_equity.size());
+  return mean > 0 ? traded_notional / mean / years : 0;
+}
+
+void add_totals(const execution::SimulationResult& result, SweepOutcome& outcome) {
+  outcome.traded_notional = result.traded_notional;
+  outcome.fees = result.total_fees;
+  outcome.slippage = result.total_slippage;
+  outcome.funding = result.total_funding;
+  outcome.trades = static_cast<std::uint32_t>(result.trades.size());
+  outcome.wins = static_cast<std::uint32_t>(std::ranges::count_if(
+      result.trades, [](const execution::RoundTrip& trade) { return trade.profit_abs > 0; }));
+}
 
 /// One set going over the range.
 class Run {
@@ -137,20 +155,11 @@ class Run {
     day_equity_.back() = equity;
 
     const double initial = layout_.config.initial_equity;
-    const execution::SimulationResult& result = engine_.result();
     outcome_.equity = equity;
     outcome_.total_return = equity / initial - 1;
     outcome_.max_drawdown = drawdown_.largest();
-    outcome_.traded_notional = result.traded_notional;
-    outcome_.fees = result.total_fees;
-    outcome_.slippage = result.total_slippage;
-    outcome_.funding = result.total_funding;
-    outcome_.trades = static_cast<std::uint32_t>(result.trades.size());
-    outcome_.wins = static_cast<std::uint32_t>(std::ranges::count_if(
-        result.trades, [](const execution::RoundTrip& trade) { return trade.profit_abs > 0; }));
-    const auto days = static_cast<double>(day_equity_.size());
-    const double mean = std::accumulate(day_equity_.begin(), day_equity_.end(), 0.0) / days;
-    if (mean > 0) outcome_.turnover = result.traded_notional / mean / layout_.years;
+    outcome_.turnover = turnover_of(engine_.result().traded_notional, day_equity_, layout_.years);
+    add_totals(engine_.result(), outcome_);
     outcome_.daily_returns = returns(initial);
     return std::move(outcome_);
   }
@@ -177,6 +186,25 @@ class Run {
 };
 
 }  // namespace
+
+SweepOutcome summarise(const execution::SimulationResult& run) {
+  std::vector<double> profits;
+  const stats::EquityCurve curve = equity_curve(run, profits);
+  SweepOutcome outcome;
+  outcome.daily_returns = stats::simple_returns(stats::daily_returns(curve));
+  if (run.equity.empty()) return outcome;
+  const std::vector<double> losses = stats::drawdown_series(run.initial_equity, run.equity);
+  outcome.max_drawdown = *std::ranges::max_element(losses);
+  outcome.equity = run.equity.back();
+  outcome.total_return = outcome.equity / run.initial_equity - 1;
+  std::vector<double> day_equity;
+  for (std::size_t i = 0; i < run.equity.size(); ++i)
+    if (i + 1 == run.equity.size() || utc_day(run.open_time[i]) != utc_day(run.open_time[i + 1]))
+      day_equity.push_back(run.equity[i]);
+  outcome.turnover = turnover_of(run.traded_notional, day_equity, stats::elapsed_years(curve));
+  add_totals(run, outcome);
+  return outcome;
+}
 
 ParameterSweep::ParameterSweep(const execution::BarTape& tape, const strategy::RuleInputs& inputs,
                                const execution::EngineConfig& config, market::BarRange range)

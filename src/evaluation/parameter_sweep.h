@@ -34,6 +34,10 @@ struct SweepOutcome {
   friend bool operator==(const SweepOutcome&, const SweepOutcome&) = default;
 };
 
+/// The same numbers out of a run that was recorded bar by bar, by the metrics of stats. refused_by_cost is
+/// for the caller to set. Throws Error "stats.bad_input" as they do.
+SweepOutcome summarise(const execution::SimulationResult& run);
+
 /// Replays many parameter sets of the rules over the same bars.
 ///
 /// What does not depend on the parameters is laid out once: the bars on which some rule can qualify at all,

@@ -118,35 +118,13 @@ EngineConfig random_config(RandomStream& random) {
   return config;
 }
 
-/// The same numbers out of a run bar by bar and the metrics of stats.
+/// The plain reference: every bar through the strategy and the engine.
 SweepOutcome one_at_a_time(const execution::BarTape& tape, const std::shared_ptr<const RuleInputs>& inputs,
                            const ResolvedParameters& parameters, const EngineConfig& config,
                            market::BarRange range) {
   strategy::RuleStrategy rules(inputs, parameters, config.instrument);
   const execution::SimulationResult run = run_backtest(rules, tape, range, config);
-  std::vector<double> profits;
-  const stats::EquityCurve curve = equity_curve(run, profits);
-  const std::vector<stats::DayReturn> days = stats::daily_returns(curve);
-  const stats::Performance performance = stats::measure(curve);
-
-  SweepOutcome outcome;
-  outcome.daily_returns = stats::simple_returns(days);
-  outcome.total_return = *performance.total_return.value;
-  outcome.max_drawdown = *performance.max_drawdown.value;
-  outcome.equity = run.equity.back();
-  double sum = 0;
-  for (std::size_t i = 0; i < run.equity.size(); ++i)
-    if (i + 1 == run.equity.size() || utc_day(run.open_time[i]) != utc_day(run.open_time[i + 1]))
-      sum += run.equity[i];
-  const double mean = sum / static_cast<double>(days.size());
-  outcome.turnover = mean > 0 ? run.traded_notional / mean / stats::elapsed_years(curve) : 0;
-  outcome.traded_notional = run.traded_notional;
-  outcome.fees = run.total_fees;
-  outcome.slippage = run.total_slippage;
-  outcome.funding = run.total_funding;
-  outcome.trades = static_cast<std::uint32_t>(run.trades.size());
-  outcome.wins =
-      static_cast<std::uint32_t>(std::ranges::count_if(profits, [](double profit) { return profit > 0; }));
+  SweepOutcome outcome = summarise(run);
   outcome.refused_by_cost = rules.counts().all_refused_by_cost();
   return outcome;
 }
@@ -220,6 +198,27 @@ TEST(ParameterSweep, GivesWhatTheStrategyGivesOnBitcoin) {
     }
     EXPECT_GT(trades, 500u);
   }
+}
+
+TEST(ParameterSweep, SummarisesARunAsItsMetricsDo) {
+  RandomStream random(38, 0);
+  const EngineConfig config;
+  const market::Bars bars = jumpy_bars(random, 2000);
+  const execution::BarTape tape = execution::make_bar_tape(bars, config.instrument);
+  ResolvedParameters parameters = random_parameters(random);
+  for (ParameterSet& set : parameters.by_regime) set[Parameter::cost_cap_bps] = 50;
+  strategy::RuleStrategy rules(std::make_shared<const RuleInputs>(random_inputs(random, bars)), parameters,
+                               config.instrument);
+  const execution::SimulationResult run = run_backtest(rules, tape, {0, bars.size()}, config);
+  const SweepOutcome outcome = summarise(run);
+  std::vector<double> profits;
+  const stats::Performance performance = stats::measure(equity_curve(run, profits));
+  EXPECT_EQ(outcome.daily_returns.size(), performance.days);
+  EXPECT_EQ(outcome.trades, performance.trades);
+  EXPECT_EQ(outcome.total_return, *performance.total_return.value);
+  EXPECT_EQ(outcome.max_drawdown, *performance.max_drawdown.value);
+  EXPECT_NEAR(outcome.turnover / *performance.turnover.value, 1, 0.02);
+  EXPECT_DOUBLE_EQ(static_cast<double>(outcome.wins) / outcome.trades, *performance.win_rate.value);
 }
 
 TEST(ParameterSweep, TakesNoTradeAtTheDefaultCostsAndSaysHowManyWereRefused) {
