@@ -8,6 +8,7 @@
 
 #include "app/bench.h"
 #include "app/learning_bench.h"
+#include "app/regime_bench.h"
 #include "cli/commands.h"
 #include "core/file.h"
 #include "core/progress.h"
@@ -15,13 +16,16 @@
 namespace stevie::cli {
 namespace {
 
+constexpr std::uint64_t learning_seeds = 10;
+
 struct BenchFlags {
   std::string json;
   std::string only;
   std::string load_bars, market_bars;
   double seconds = 3.0;
   bool learning = false;
-  std::uint64_t seeds = 10;
+  bool regimes = false;
+  std::uint64_t seeds = 0;  // 0: what the rows asked for take by themselves
 };
 
 std::string value_text(const app::BenchRow& row) {
@@ -37,6 +41,16 @@ std::string known_file(const std::string& name) {
   return {};
 }
 
+std::vector<app::BenchRow> bench_regimes(const BenchFlags& flags, CommandContext& context) {
+  context.out << app::regime_score_header() << "\n";
+  app::RegimeBenchRequest request;
+  if (flags.seeds > 0) request.seeds = flags.seeds;
+  request.report = [&context](const app::RegimeScore& score) {
+    context.out << app::regime_score_line(score) << "\n" << std::flush;
+  };
+  return app::regime_bench_rows(app::run_regime_benchmarks(request));
+}
+
 void bench(const BenchFlags& flags, CommandContext& context) {
   const auto print = [&context](const app::BenchRow& row) {
     context.out << fmt::format("{:<22} {:>14} {:<11} {:>7.3f} of {}\n", row.name, value_text(row), row.unit,
@@ -44,8 +58,11 @@ void bench(const BenchFlags& flags, CommandContext& context) {
                 << std::flush;
   };
   std::vector<app::BenchRow> rows;
-  if (flags.learning) {
-    rows = app::run_learning_benchmarks({.seeds = flags.seeds, .only = flags.only, .report = print});
+  if (flags.regimes) {
+    rows = bench_regimes(flags, context);
+  } else if (flags.learning) {
+    rows = app::run_learning_benchmarks(
+        {.seeds = flags.seeds > 0 ? flags.seeds : learning_seeds, .only = flags.only, .report = print});
   } else {
     rows = app::run_benchmarks(
         {.load_bars =
@@ -78,8 +95,11 @@ void add_bench_command(CLI::App& app, CommandContext& context) {
       "File of the trading environment (default: the hours in data or ../shared/data, else synthetic)");
   command->add_flag("--learning", flags->learning,
                     "Train in markets whose best policy is known, and on noise (many minutes)");
-  command->add_option("--seeds", flags->seeds, "Seeds of each row with --learning")
-      ->capture_default_str()
+  command
+      ->add_flag("--regimes", flags->regimes,
+                 "Judge the regime detector on labelled markets, beside an oracle that knows them")
+      ->excludes("--learning");
+  command->add_option("--seeds", flags->seeds, "Seeds of each row with --learning (10) or --regimes (20)")
       ->check(CLI::Range(1, 1000));
   command->footer("Example:\n  stevie bench --json bench.json");
   command->callback([flags, &context] { bench(*flags, context); });

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/data.h"
+#include "app/regimes.h"
 #include "cli/commands.h"
 
 namespace stevie::cli {
@@ -54,6 +55,19 @@ void add_resample(CLI::App& family, CommandContext& context) {
     const TimeMs interval = read_flag("--to", flags->interval, parse_duration);
     context.out << app::resample_data(flags->in, interval, flags->out) << "\n";
   });
+}
+
+void add_regimes(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    std::string file, out;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command =
+      family.add_subcommand("regimes", "Label each bar bull, bear, sideways or volatile from its past alone");
+  command->add_option("file", flags->file, "File of bars")->required();
+  command->add_option("--out", flags->out, "Write a CSV with the regime of each bar");
+  command->footer("Example:\n  stevie data regimes BTCUSDT_1h.csv.gz --out regimes.csv");
+  command->callback([flags, &context] { context.out << app::label_regimes(flags->file, flags->out); });
 }
 
 void add_synth(CLI::App& family, CommandContext& context) {
@@ -132,6 +146,7 @@ void add_data_command(CLI::App& app, CommandContext& context) {
       "Example:\n  stevie data check BTCUSDT_1h.csv.gz\n\n`stevie data COMMAND --help` tells more.");
   add_check(*family, context);
   add_resample(*family, context);
+  add_regimes(*family, context);
   add_synth(*family, context);
   add_download(*family, context);
 }

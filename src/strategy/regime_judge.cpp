@@ -134,7 +134,7 @@ void judge_switches(std::span<const std::uint8_t> truth, std::span<const std::ui
 
 }  // namespace
 
-market::SyntheticConfig labelled_market(TimeMs interval, double years, std::uint64_t seed) {
+market::SyntheticConfig labelled_market(TimeMs interval, double years, std::uint64_t seed, double contrast) {
   const double bars_per_day = static_cast<double>(day_ms) / static_cast<double>(interval);
   market::SyntheticConfig config;
   config.interval = interval;
@@ -147,6 +147,12 @@ market::SyntheticConfig labelled_market(TimeMs interval, double years, std::uint
                     {"bear", -2.0, 0.75, 50 * bars_per_day},
                     {"sideways", 0.0, 0.35, 45 * bars_per_day},
                     {"volatile", 0.0, 1.40, 20 * bars_per_day}};
+  constexpr double middle_volatility = 0.7;
+  for (market::Regime& regime : config.regimes) {
+    regime.drift_per_year *= contrast;
+    regime.volatility_per_year =
+        middle_volatility * std::pow(regime.volatility_per_year / middle_volatility, contrast);
+  }
   if (interval >= day_ms / 2) {
     // Once regimes carry the slow part, what is left of the persistence of daily volatility is small
     // (Lamoureux and Lastrapes 1990); with 0.98 a day the regimes would blur over months.

@@ -12,8 +12,10 @@ namespace stevie::strategy {
 /// A market whose regimes are known, for judging detectors: bull, bear, sideways and volatile stretches, in
 /// the order of Regime, of the garch model. `years` of bars of `interval`. The numbers are about those of
 /// large crypto markets and the same for every interval, but for the persistence of GARCH: see
-/// regime_judge.cpp.
-market::SyntheticConfig labelled_market(TimeMs interval, double years, std::uint64_t seed);
+/// regime_judge.cpp. contrast: above 0. 1 for those numbers; below 1 the drifts are as much smaller and the
+/// volatilities as much nearer to each other (in logs), so that the regimes are harder to tell apart.
+market::SyntheticConfig labelled_market(TimeMs interval, double years, std::uint64_t seed,
+                                        double contrast = 1.0);
 
 /// Causal labels from one who knows every parameter of the market: the forward filter of the hidden Markov
 /// chain with the true transition matrix, drifts, volatilities, tails and jumps, and for each regime its own
