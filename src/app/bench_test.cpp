@@ -36,13 +36,6 @@ TEST(Bench, RowsHaveAValueAndAYardstick) {
   }
 }
 
-TEST(InterquartileMean, AveragesTheMiddleHalf) {
-  EXPECT_DOUBLE_EQ(interquartile_mean({100, 2, 3, -100}), 2.5);
-  // Ten values: the middle half holds the fourth to seventh whole and half of the third and eighth.
-  EXPECT_DOUBLE_EQ(interquartile_mean({10, 1, 2, 3, 4, 5, 6, 7, 8, 9}), (1.5 + 4 + 5 + 6 + 7 + 4) / 5);
-  EXPECT_DOUBLE_EQ(interquartile_mean({7}), 7.0);
-}
-
 // The whole acceptance - ten seeds and 95 % of the optimum - is `stevie bench --learning`; this is its short
 // form.
 TEST(Learning, APolicyComesNearTheOptimumAndNeverPassesIt) {

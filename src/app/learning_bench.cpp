@@ -9,13 +9,13 @@
 
 #include "app/evaluate.h"
 #include "app/training_market.h"
-#include "core/random.h"
 #include "core/thread_pool.h"
 #include "env/known_optimum.h"
 #include "features/pipeline.h"
 #include "market/synthetic.h"
 #include "rl/categorical.h"
 #include "rl/ppo.h"
+#include "stats/seeds.h"
 
 namespace stevie::app {
 namespace {
@@ -69,16 +69,9 @@ void sample_reward(const LearningTask& task, GreedyPolicy& policy, std::uint64_t
 
 /// Lower end of the 95 % percentile interval of the interquartile mean, resampling seeds.
 double lower_bound(const std::vector<double>& values) {
-  constexpr std::size_t replicates = 10'000;
-  std::vector<double> means;
-  for (std::size_t replicate = 0; replicate < replicates; ++replicate) {
-    RandomStream random(1, replicate);
-    std::vector<double> sample(values.size());
-    for (double& value : sample) value = values[random.below(values.size())];
-    means.push_back(interquartile_mean(std::move(sample)));
-  }
-  std::ranges::sort(means);
-  return means[replicates / 40];
+  stats::BootstrapConfig config;
+  config.replicates = 10'000;
+  return stats::summarise_seeds({values, 1, values.size()}, config).interval.low;
 }
 
 /// Calls body(i) for i in [0, count) on all cores.
@@ -98,7 +91,7 @@ void add_task_rows(const LearningTask& task, std::uint64_t seeds, const std::fun
     exact.push_back(result.exact);
     most_above = std::max(most_above, (result.sampled - optimum) / result.standard_error);
   }
-  const double middle = interquartile_mean(exact);
+  const double middle = stats::interquartile_mean(exact);
   const std::string yardstick = fmt::format("the optimum {:.4f} by dynamic programming; {} seeds of {} steps",
                                             optimum, seeds, task.timesteps);
   add({task.name + "_iqm", middle, "reward/step", yardstick, middle / optimum});
@@ -161,8 +154,8 @@ void add_noise_rows(std::uint64_t seeds, const std::function<void(BenchRow)>& ad
     sharpes.push_back(result.sharpe);
     significant += result.significant ? 1 : 0;
   }
-  add({"noise_sharpe_iqm", interquartile_mean(sharpes), "Sharpe",
-       "a martingale with costs, where nothing can be earned", interquartile_mean(sharpes)});
+  add({"noise_sharpe_iqm", stats::interquartile_mean(sharpes), "Sharpe",
+       "a martingale with costs, where nothing can be earned", stats::interquartile_mean(sharpes)});
   add({"noise_significant", significant, "policies",
        fmt::format("{} policies with a Sharpe interval above 0", seeds),
        significant / static_cast<double>(seeds)});
@@ -217,20 +210,6 @@ LearningResult run_learning_task(const LearningTask& task, std::uint64_t seed) {
   constexpr std::uint64_t unseen = 1'000'000;  // seeds of training lie far below
   sample_reward(task, policy, unseen + seed, result);
   return result;
-}
-
-double interquartile_mean(std::vector<double> values) {
-  std::ranges::sort(values);
-  const double quarter = static_cast<double>(values.size()) / 4.0;
-  double sum = 0, weight_sum = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double from = std::max(static_cast<double>(i), quarter);
-    const double to = std::min(static_cast<double>(i + 1), 3.0 * quarter);
-    const double weight = std::max(0.0, to - from);
-    sum += weight * values[i];
-    weight_sum += weight;
-  }
-  return sum / weight_sum;
 }
 
 std::vector<BenchRow> run_learning_benchmarks(const LearningRequest& request) {

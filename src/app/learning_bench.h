@@ -29,10 +29,6 @@ struct LearningResult {
 };
 LearningResult run_learning_task(const LearningTask& task, std::uint64_t seed);
 
-/// Mean of the middle half of the values (rliable's interquartile mean), weighting the values at its ends in
-/// part.
-double interquartile_mean(std::vector<double> values);
-
 struct LearningRequest {
   std::uint64_t seeds = 10;
   std::string only;

@@ -15,28 +15,6 @@ constexpr double needed_share = 0.9;
 constexpr std::size_t least_replicates = 100;
 constexpr std::size_t most_replicates = 1'000'000;
 
-void check(const BootstrapConfig& config) {
-  std::string faults;
-  if (config.replicates < least_replicates || config.replicates > most_replicates)
-    faults += "replicates must lie between " + std::to_string(least_replicates) + " and " +
-              std::to_string(most_replicates) + "; ";
-  if (!(config.level > 0 && config.level < 1)) faults += "level must lie between 0 and 1; ";
-  if (config.mean_block && !(*config.mean_block >= 1 && std::isfinite(*config.mean_block)))
-    faults += "mean_block must be at least 1 day; ";
-  if (faults.empty()) return;
-  faults.resize(faults.size() - 2);
-  throw Error("stats.bad_bootstrap", faults, "bootstrap");
-}
-
-/// Quantile of sorted values with linear interpolation between neighbours (type 7 of Hyndman and Fan 1996).
-double quantile(std::span<const double> sorted, double probability) {
-  const double position = probability * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(position);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  const double weight = position - static_cast<double>(below);
-  return sorted[below] * (1 - weight) + sorted[above] * weight;
-}
-
 /// Values of one statistic over the replicates that define it.
 class Replicates {
  public:
@@ -225,6 +203,27 @@ double resample_pairs(std::span<const DayReturn> days_first, std::span<const Day
 
 }  // namespace
 
+void check_bootstrap(const BootstrapConfig& config) {
+  std::string faults;
+  if (config.replicates < least_replicates || config.replicates > most_replicates)
+    faults += "replicates must lie between " + std::to_string(least_replicates) + " and " +
+              std::to_string(most_replicates) + "; ";
+  if (!(config.level > 0 && config.level < 1)) faults += "level must lie between 0 and 1; ";
+  if (config.mean_block && !(*config.mean_block >= 1 && std::isfinite(*config.mean_block)))
+    faults += "mean_block must be at least 1 day; ";
+  if (faults.empty()) return;
+  faults.resize(faults.size() - 2);
+  throw Error("stats.bad_bootstrap", faults, "bootstrap");
+}
+
+double quantile(std::span<const double> sorted, double probability) {
+  const double position = probability * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(position);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  const double weight = position - static_cast<double>(below);
+  return sorted[below] * (1 - weight) + sorted[above] * weight;
+}
+
 BlockLengths automatic_block_length(std::span<const double> series) {
   const std::size_t n = series.size();
   if (n < 10) return {};
@@ -284,7 +283,7 @@ void stationary_indices(RandomStream& random, double mean_block, std::span<std::
 }
 
 double add_intervals(const EquityCurve& curve, const BootstrapConfig& config, Performance& performance) {
-  check(config);
+  check_bootstrap(config);
   const std::vector<DayReturn> days = daily_returns(curve);
   if (days.size() < minimum_days) return 1;
   if (!curve.trade_profit.empty()) resample_trades(curve.trade_profit, config, performance);
@@ -293,7 +292,7 @@ double add_intervals(const EquityCurve& curve, const BootstrapConfig& config, Pe
 
 PairedComparison compare_paired(const EquityCurve& first, const EquityCurve& second,
                                 const BootstrapConfig& config) {
-  check(config);
+  check_bootstrap(config);
   const std::vector<DayReturn> days_first = daily_returns(first), days_second = daily_returns(second);
   check_paired(days_first, days_second);
   const Performance a = measure(first), b = measure(second);

@@ -31,6 +31,12 @@ struct BootstrapConfig {
   double level = 0.95;               // coverage of the intervals, in (0, 1)
   std::optional<double> mean_block;  // days; absent: automatic_block_length of the daily returns
 };
+/// Throws Error "stats.bad_bootstrap" with every fault of the settings.
+void check_bootstrap(const BootstrapConfig& config);
+
+/// Quantile of ascending values with linear interpolation between neighbours (type 7 of Hyndman and Fan
+/// 1996). At least one value; probability in [0, 1].
+double quantile(std::span<const double> sorted, double probability);
 
 /// Adds to the metrics of `performance`, which measure() made from the same curve, the interval in which the
 /// middle `level` of the replicates lies; returns the mean block length used, in days.

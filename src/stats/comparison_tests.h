@@ -102,9 +102,9 @@ struct MeanTestConfig {
 struct SuperiorAbility {
   double statistic = 0;     // max(0, max_k sqrt(n) mean_k / w_k)
   double mean_block = 1;    // of the stationary bootstrap
-  double p_lower = 1;       // liberal: bad candidates are recentred at 0
-  double p_consistent = 1;  // the one to use: only clearly bad candidates are left out
-  double p_upper = 1;       // conservative: the least favourable case, all recentred
+  double p_lower = 1;       // liberal: candidates under the base keep their bad mean
+  double p_consistent = 1;  // the one to use: only clearly bad candidates keep theirs
+  double p_upper = 1;       // conservative: all are taken to be as good as the base
 };
 /// differences: candidate minus base (or loss of the base minus loss of the candidate), per period; its
 /// deviations w_k by the stationary bootstrap's own variance formula. A series that does not vary is left

@@ -18,7 +18,7 @@ enum class StreamRule : std::uint8_t {
 struct StreamConfig {
   StreamRule rule = StreamRule::lord;
   double alpha = 0.05;            // in (0, 1)
-  double initial_wealth = 0.005;  // W_0, in (0, alpha); not used by alpha_spending
+  double initial_wealth = 0.025;  // W_0, in (0, alpha); not used by alpha_spending
   double candidate = 0.5;         // SAFFRON's lambda, in (0, 1)
 };
 
@@ -43,7 +43,7 @@ class ProposalStream {
  private:
   struct Promotion {
     std::size_t at = 0;          // its number, from 1
-    std::size_t candidates = 0;  // p values <= config.candidate after it (SAFFRON)
+    std::size_t candidates = 0;  // p values <= config.candidate up to and with it (SAFFRON)
   };
   StreamConfig config_;
   std::size_t judged_ = 0;

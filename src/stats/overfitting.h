@@ -25,7 +25,7 @@ Overfitting probability_of_overfitting(const SeriesView& returns, std::size_t bl
 /// periods, every choice of `test_groups` of them tested once.
 struct PurgedConfig {
   std::size_t periods = 0;
-  std::size_t groups = 10;      // 2 .. periods; sizes differ by at most 1, the longer ones first
+  std::size_t groups = 10;      // 2 .. periods, of periods / groups periods each; the last takes the rest
   std::size_t test_groups = 2;  // 1 .. groups - 1
   std::size_t purge = 0;        // periods taken out of training on both sides of a test part: at least the
                                 // look-back plus the longest holding
