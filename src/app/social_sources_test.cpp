@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <optional>
 #include <vector>
 
 #include "core/file.h"
 #include "core/testing.h"
+#include "market/market_testing.h"
 #include "market/readers.h"
 
 namespace stevie::app {
@@ -166,9 +166,8 @@ TEST_F(SocialSourcesTest, NoFolderIsNoFault) {
 
 /// Facts about the shared files.
 TEST(SocialSources, TheSharedSeriesAreRead) {
-  const char* shared = std::getenv("STEVIE_SHARED");
-  if (shared == nullptr) GTEST_SKIP() << "STEVIE_SHARED is not set";
-  const fs::path file = fs::path(shared) / "data/BTCUSDT_1h_201708_202412.csv.gz";
+  const fs::path file = market::shared_file("BTCUSDT_1h_201708_202412.csv.gz");
+  if (file.empty()) GTEST_SKIP() << "no shared market data: set STEVIE_SHARED";
   const SocialSources found = load_social_sources({}, file, market::read_bars(file));
   ASSERT_EQ(found.sources.size(), 2U);
   EXPECT_EQ(found.sources[0].column, "overall");

@@ -115,8 +115,17 @@ TEST_F(DataCommand, ShowsDamagedBytesPrintably) {
   EXPECT_NE(result.err.find("separated by commas"), std::string::npos) << result.err;
 }
 
+TEST_F(DataCommand, LabelsRegimes) {
+  ASSERT_EQ(run_data({"synth", "--bars", "2000", "--out", path("SYNTHUSDT_1h.csv")}).code, 0);
+  const Result result = run_data({"regimes", path("SYNTHUSDT_1h.csv"), "--out", path("regimes.csv")});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_NE(result.out.find("sideways"), std::string::npos) << result.out;
+  EXPECT_TRUE(read_file(path("regimes.csv")).starts_with("timestamp,regime,known\n"));
+  expect_one_sentence(run_data({"regimes", path("none.csv")}));
+}
+
 TEST_F(DataCommand, EveryCommandHasAnExample) {
-  for (const char* command : {"check", "resample", "synth", "download"}) {
+  for (const char* command : {"check", "resample", "regimes", "synth", "download"}) {
     const Result help = run_data({command, "--help"});
     EXPECT_EQ(help.code, 0);
     EXPECT_NE(help.out.find("Example:"), std::string::npos) << command;
