@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <vector>
 
 #include "nn/peak.h"
@@ -38,15 +39,22 @@ Measured measure(double seconds, Body&& body) {
   return {median(values), median(peaks)};
 }
 
+/// Seconds of processor time that this thread has used: what a second on one core is where others use it too.
+inline double processor_now() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
 /// Units a second of a body that returns how many units it did, called for about `seconds`, at least once.
 template <class Body>
-double rate_of(double seconds, Body&& body) {
-  const double start = now();
+double rate_of(double seconds, Body&& body, double (*clock)() = now) {
+  const double start = clock();
   double units = 0;
   do {
     units += body();
-  } while (now() - start < seconds);
-  return units / (now() - start);
+  } while (clock() - start < seconds);
+  return units / (clock() - start);
 }
 
 }  // namespace stevie::app

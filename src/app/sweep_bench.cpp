@@ -68,18 +68,19 @@ BenchRow measure_at(const SweepTask& task, const std::string& name, const std::s
   std::vector<double> rates, plain_rates;
   std::vector<evaluation::SweepOutcome> outcomes;
   for (std::size_t round = 0; round < rounds; ++round) {
-    rates.push_back(rate_of(seconds / rounds, [&] {
+    const auto evaluate = [&] {
       outcomes = sweep.evaluate(task.sets);
       return bars * static_cast<double>(outcomes.size());
-    }));
+    };
+    rates.push_back(rate_of(seconds / rounds, evaluate, processor_now));
     double plain_seconds = 0;
     for (std::size_t i = 0; i < checked_a_round; ++i) {
       const std::size_t checked =
           (round * checked_a_round + i) * task.sets.size() / (rounds * checked_a_round);
       strategy::RuleStrategy rules(task.inputs, task.sets[checked], instrument);
-      const double start = now();
+      const double start = processor_now();
       const execution::SimulationResult run = evaluation::run_backtest(rules, tape, task.range, config);
-      plain_seconds += now() - start;
+      plain_seconds += processor_now() - start;
       evaluation::SweepOutcome plain = evaluation::summarise(run);
       plain.refused_by_cost = rules.counts().all_refused_by_cost();
       if (plain != outcomes[checked])

@@ -7,7 +7,7 @@
 namespace stevie::app {
 
 /// How fast random parameter sets, each drawn from all that the schema allows, are replayed over these bars
-/// on one core, in parameter-set-bars a second:
+/// on one core, in parameter-set-bars a second of processor time:
 ///   param_sweep                where a round trip costs 1 bp, so that no set is kept from trading
 ///   param_sweep_default_costs  at the default costs of 24 bps, which about half of the sets refuse
 /// The yardstick is the engine run bar by bar in the same rounds; sets of every round are compared with it

@@ -15,12 +15,18 @@ namespace {
 using execution::Side;
 using strategy::Parameter;
 
-/// What a set asks of a candidate in one regime.
+/// What a set asks of a candidate, by regime; only regime_count of the lanes are used.
 struct Thresholds {
-  double breakout, revert, news, cost_cap;
+  std::array<double, scan_block> breakout{}, stretched{}, news{}, cost_bps{};
 
-  bool qualifies(const SweepCandidate& candidate) const {
-    return candidate.breakout >= breakout || candidate.stretched <= revert || candidate.news >= news;
+  explicit Thresholds(const strategy::ResolvedParameters& parameters) {
+    for (std::size_t i = 0; i < strategy::regime_count; ++i) {
+      const strategy::ParameterSet& set = parameters.by_regime[i];
+      breakout[i] = set[Parameter::vol_pct_breakout];
+      stretched[i] = set[Parameter::vol_pct_mean_revert];
+      news[i] = set[Parameter::social_go];
+      cost_bps[i] = set[Parameter::cost_cap_bps];
+    }
   }
 };
 
@@ -48,14 +54,9 @@ class Run {
       : layout_(layout),
         parameters_(parameters),
         engine_(layout.config, execution::Recording::totals),
+        thresholds_(parameters),
         drawdown_(layout.config.initial_equity),
-        day_equity_(layout.days.size()) {
-    for (std::size_t i = 0; i < thresholds_.size(); ++i) {
-      const strategy::ParameterSet& set = parameters.by_regime[i];
-      thresholds_[i] = {set[Parameter::vol_pct_breakout], set[Parameter::vol_pct_mean_revert],
-                        set[Parameter::social_go], set[Parameter::cost_cap_bps]};
-    }
-  }
+        day_equity_(layout.days.size()) {}
 
   SweepOutcome play() {
     pass(0, 1);
@@ -67,20 +68,31 @@ class Run {
   }
 
  private:
-  /// The decision on the close of a bar.
+  /// The decision on the close of a bar. Without a candidate a flat account gets none, and a position gets
+  /// none but the exit at the mean.
   void decide(std::size_t bar) {
-    const strategy::RuleRow row = layout_.row(bar);
-    held_.held = engine_.account().units != 0;
-    held_.side = engine_.account().units > 0 ? Side::long_side : Side::short_side;
+    const execution::Account& account = engine_.account();
+    held_.held = account.units != 0;
+    held_.side = account.units > 0 ? Side::long_side : Side::short_side;
+    if (held_.held) {
+      if (held_.rule == strategy::Rule::mean_reversion && next_at_mean(bar) == bar) engine_.exit();
+      return;
+    }
+    const std::size_t candidate = layout_.next_candidate[bar];
+    if (layout_.candidates.bar[candidate] != bar) return;
+    const strategy::RuleRow& row = layout_.candidates.row[candidate];
     const strategy::RuleDecision decision =
         strategy::decide_rules(row, layout_.inputs.stretch, parameters_[row.regime], layout_.cost, held_);
     if (decision.reason == strategy::RuleReason::cost_cap) ++outcome_.refused_by_cost;
-    if (decision.action == strategy::RuleAction::exit) engine_.exit();
-    if (decision.action == strategy::RuleAction::enter) {
-      engine_.enter(decision.side, {execution::Stake::Kind::risk, decision.risk},
-                    {decision.stop_loss, decision.take_profit});
-      held_.rule = decision.rule;
-    }
+    if (decision.action != strategy::RuleAction::enter) return;
+    engine_.enter(decision.side, {execution::Stake::Kind::risk, decision.risk},
+                  {decision.stop_loss, decision.take_profit});
+    held_.rule = decision.rule;
+  }
+
+  /// The first bar from this one on on which a position of mean reversion leaves.
+  std::size_t next_at_mean(std::size_t bar) const {
+    return layout_.mean[static_cast<std::size_t>(held_.side)][bar];
   }
 
   /// Goes on to the next bar whose close may bring a decision that changes something, and returns it.
@@ -92,8 +104,7 @@ class Run {
       return entry;
     }
     std::size_t decision = layout_.bars();
-    if (held_.rule == strategy::Rule::mean_reversion)
-      decision = layout_.mean[static_cast<std::size_t>(held_.side)][bar + 1];
+    if (held_.rule == strategy::Rule::mean_reversion) decision = next_at_mean(bar + 1);
     const std::size_t until = std::min(decision + 1, layout_.bars());
     const std::size_t event = next_event(bar + 1, until);
     pass(bar + 1, event);
@@ -103,12 +114,21 @@ class Run {
   /// The next bar from `begin` on whose close brings an entry; bars() where there is none. Counts the entries
   /// that cost too much.
   std::size_t next_entry(std::size_t begin) {
-    const std::vector<SweepCandidate>& candidates = layout_.candidates;
-    for (std::size_t i = layout_.next_candidate[begin]; i < candidates.size(); ++i) {
-      const Thresholds& asked = thresholds_[candidates[i].regime];
-      if (!asked.qualifies(candidates[i])) continue;
-      if (candidates[i].cost_bps <= asked.cost_cap) return candidates[i].bar;
-      ++outcome_.refused_by_cost;
+    const SweepCandidates& candidates = layout_.candidates;
+    for (std::size_t i = layout_.next_candidate[begin]; i < candidates.size(); i += scan_block) {
+      const std::uint8_t* regime = &candidates.regime[i];
+      const LaneMask qualified =
+          at_most(look_up(thresholds_.breakout, regime), load_lanes(&candidates.breakout[i])) |
+          at_most(load_lanes(&candidates.stretched[i]), look_up(thresholds_.stretched, regime)) |
+          at_most(look_up(thresholds_.news, regime), load_lanes(&candidates.news[i]));
+      if (qualified == 0) continue;
+      const LaneMask affordable =
+          at_most(load_lanes(&candidates.cost_bps[i]), look_up(thresholds_.cost_bps, regime));
+      const LaneMask entering = qualified & affordable;
+      const auto lane = static_cast<std::size_t>(std::countr_zero(entering));
+      const LaneMask before = entering == 0 ? ~LaneMask{0} : first_lanes(lane);
+      outcome_.refused_by_cost += static_cast<std::uint64_t>(std::popcount(qualified & ~affordable & before));
+      if (entering != 0) return candidates.bar[i + lane];
     }
     return layout_.bars();
   }
@@ -129,8 +149,11 @@ class Run {
     return bar;
   }
 
+  /// Bars without an event. Of these the engine has to know none but the last of the range, at whose open it
+  /// closes what is left.
   void pass(std::size_t begin, std::size_t end) {
-    engine_.hold(layout_.tape_bars(begin, end), layout_.times(begin, end));
+    if (begin < end && end == layout_.bars())
+      engine_.hold(layout_.tape_bars(end - 1, end), layout_.times(end - 1, end));
     mark(begin, end);
   }
 
@@ -179,7 +202,7 @@ class Run {
   const strategy::ResolvedParameters& parameters_;
   execution::BarEngine engine_;
   strategy::HeldRule held_;
-  std::array<Thresholds, strategy::regime_count> thresholds_{};
+  Thresholds thresholds_;
   Drawdown drawdown_;
   std::vector<double> day_equity_;
   SweepOutcome outcome_;

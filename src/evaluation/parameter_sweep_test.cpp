@@ -267,7 +267,7 @@ TEST(ParameterSweep, RefusesOtherBarsAndPeriodsThatMakeNoSense) {
 TEST(BarScan, FindsTheFirstBarThatTouchesALevel) {
   RandomStream random(36, 0);
   for (int run = 0; run < 500; ++run) {
-    std::array<double, 50> low, high;
+    std::array<double, 50 + scan_block> low, high;
     for (std::size_t i = 0; i < low.size(); ++i) {
       low[i] = 100 - random.uniform();
       high[i] = 100 + random.uniform();
@@ -287,9 +287,11 @@ TEST(BarScan, FollowsTheDrawdownAsTheMetricDoes) {
     std::vector<double> close, equity;
     double price = 100;
     for (int i = 0; i < 300; ++i) close.push_back(price *= std::exp(0.02 * random.normal()));
+    const std::size_t bars = close.size();
+    close.resize(bars + scan_block, 1e9);  // padding, which must count for nothing
     Drawdown drawdown(10'000);
-    for (std::size_t at = 0; at < close.size();) {
-      const std::size_t count = std::min<std::size_t>(close.size() - at, random.below(40));
+    for (std::size_t at = 0; at < bars;) {
+      const std::size_t count = std::min<std::size_t>(bars - at, random.below(40));
       const double cash = between(random, 5'000, 15'000), units = between(random, -40, 40);
       drawdown.add(cash, units, close.data() + at, count);
       for (std::size_t i = at; i < at + count; ++i) equity.push_back(cash + units * close[i]);

@@ -2,7 +2,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <vector>
 
@@ -13,17 +12,18 @@
 
 namespace stevie::evaluation {
 
-/// A bar on which some rule can qualify. A parameter set is compared with what each rule asks for alone; the
-/// decision itself is decide_rules().
-struct SweepCandidate {
-  static constexpr double never = std::numeric_limits<double>::infinity();
+/// The bars on which some rule can qualify, in time order, padded as bar_scan.h asks. A parameter set is
+/// compared with what each rule asks for alone; the decision itself is decide_rules() on the row.
+struct SweepCandidates {
+  AlignedVector<double> breakout;   // percentile where the close has left its channel, else -infinity
+  AlignedVector<double> stretched;  // percentile where the close is stretched, else infinity
+  AlignedVector<double> news;       // |score| where an event is fresh, else -infinity
+  AlignedVector<double> cost_bps;   // of a round trip
+  std::vector<std::uint8_t> regime;
+  std::vector<std::uint32_t> bar;
+  std::vector<strategy::RuleRow> row;  // without padding
 
-  double breakout = -never;  // percentile where the close has left its channel
-  double stretched = never;  // percentile where the close is stretched
-  double news = -never;      // |score| where an event is fresh
-  double cost_bps = 0;       // of a round trip
-  std::uint32_t bar = 0;
-  std::uint32_t regime = 0;
+  std::size_t size() const { return row.size(); }
 };
 
 /// What a sweep knows of the bars of its range ahead of any parameter set. Bars, candidates and days are
@@ -42,7 +42,6 @@ struct SweepLayout {
   std::span<const TimeMs> times(std::size_t begin, std::size_t end) const {
     return {tape.open_time.data() + range.begin + begin, end - begin};
   }
-  strategy::RuleRow row(std::size_t bar) const { return inputs[range.begin + bar]; }
 
   const execution::BarTape& tape;
   const strategy::RuleInputs& inputs;
@@ -51,15 +50,15 @@ struct SweepLayout {
   strategy::RoundTripCost cost;
   double years = 0;
 
-  AlignedVector<double> high, low, close;  // (bars)
-  std::vector<SweepCandidate> candidates;  // in time order; none on the last bar, which brings no decision
+  AlignedVector<double> high, low, close;  // (bars), padded
+  SweepCandidates candidates;              // none on the last bar, which brings no decision
   std::vector<Index> next_candidate;       // (bars) the first candidate on this bar or later
   std::array<std::vector<Index>, 2> mean;  // by side, (bars): the first bar from this one on on which a
                                            // position of mean reversion leaves; bars() where there is none
-  std::vector<Index> next_funding;  // (bars) likewise for funding; empty without any
-  std::vector<std::int64_t> days;   // (days) UTC days with a bar
-  std::vector<double> day_close;    // (days) the day's last close
-  std::vector<Index> first_ending;  // (bars + 1) the first day whose last bar is this one or later
+  std::vector<Index> next_funding;         // (bars) likewise for funding; empty without any
+  std::vector<std::int64_t> days;          // (days) UTC days with a bar
+  std::vector<double> day_close;           // (days) the day's last close
+  std::vector<Index> first_ending;         // (bars + 1) the first day whose last bar is this one or later
 
  private:
   void lay_out_candidates();
