@@ -6,8 +6,8 @@
 
 namespace stevie::live {
 
-/// Reads text that may come from anywhere as one JSON object of at most `most_bytes` that is nested at most 64
-/// deep, so that walking over it needs little stack. Throws Error `code` at `place`.
+/// Reads text that may come from anywhere as one JSON object of at most `most_bytes` that is nested at most
+/// 64 deep, so that walking over it needs little stack. Throws Error `code` at `place`.
 nlohmann::json parse_object(std::string_view text, std::size_t most_bytes, const std::string& code,
                             const std::string& place);
 

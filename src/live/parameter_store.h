@@ -17,7 +17,8 @@ struct Event;
 }  // namespace stevie::ledger
 namespace stevie::validation {
 class Approval;
-}
+enum class Verdict : std::uint8_t;  // gate.h
+}  // namespace stevie::validation
 
 namespace stevie::live {
 
@@ -35,14 +36,18 @@ struct ManualValue {
   std::optional<strategy::Regime> regime;  // absent: not for one regime; not together with a symbol
 };
 
-/// What the gate said about a proposal. The ledger keeps it as an event of kind "gate.decision", whatever the
-/// verdict was, so that a person can overrule a rejection later and everybody can read why there was one.
-struct GateDecision {
-  std::string scenario;                // that searched
-  std::string verdict;                 // "promote", "reject", "not_enough_evidence"
+/// A proposal and what the gate said about it. The ledger keeps it as an event of kind "gate.decision",
+/// whatever the verdict was, so that a person can overrule a rejection later and everybody can read why there
+/// was one.
+struct JudgedProposal {
+  std::string scenario;  // that searched; the event's author
+  validation::Verdict verdict{};
   std::string base_hash;               // parameters_hash of what ran
   strategy::ParameterLayers proposed;  // what was judged
   std::string report = "{}";           // JSON of the gate's report
+
+  std::uint64_t sequence = 0;  // of its ledger event, once it is recorded
+  TimeMs time = 0;
 };
 
 /// The versions of the parameters, and the only way to make one. Version 1, the defaults, is written on first
@@ -99,17 +104,24 @@ class ParameterStore {
   /// and set() do.
   ParameterVersion import(std::string_view json, const std::string& place, const Signature& person);
 
-  /// Puts a verdict on record; returns the event's sequence number.
-  std::uint64_t record(const GateDecision& decision);
+  /// Puts a verdict on record; returns the event's sequence number, which overrule() takes.
+  std::uint64_t record(const JudgedProposal& proposal);
+  /// The newest `last` proposals on record, oldest first. Throws Error "live.damaged_decision" and
+  /// "live.newer_schema", each with the event as its place.
+  std::vector<JudgedProposal> proposals(std::size_t last) const;
 
  private:
-  ParameterVersion write(ParameterVersion next);
+  /// What a change comes to, given the newest version; throws where it must not be made.
+  using Derive = std::function<ParameterVersion(const ParameterVersion& newest)>;
+  ParameterVersion write(const Derive& derive);
+  ParameterVersion write_person(Change change, const Signature& person, const Derive& derive);
   void read_new_versions();
+  void add(ParameterVersion version, const ledger::Event& event);
 
   ledger::Ledger& ledger_;
   std::function<TimeMs()> now_;
   std::vector<ParameterVersion> versions_;
-  std::uint64_t read_to_ = 0;  // sequence number of the last event looked at
+  std::uint64_t read_to_ = 0;  // sequence number of the newest version's event
   ParameterCell cell_;
 };
 

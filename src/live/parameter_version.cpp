@@ -26,13 +26,12 @@ constexpr std::string_view export_format = "stevie parameters";
 
 constexpr std::array<std::pair<AuthorKind, std::string_view>, 3> author_names{
     {{AuthorKind::program, "program"}, {AuthorKind::search, "search"}, {AuthorKind::person, "person"}}};
-constexpr std::array<std::pair<Change, std::string_view>, 6> change_names{
-    {{Change::defaults, "defaults"},
-     {Change::promotion, "promotion"},
-     {Change::manual, "manual"},
-     {Change::rollback, "rollback"},
-     {Change::overruling, "overruling"},
-     {Change::import, "import"}}};
+constexpr std::array<std::pair<Change, std::string_view>, 6> change_names{{{Change::defaults, "defaults"},
+                                                                           {Change::promotion, "promotion"},
+                                                                           {Change::manual, "manual"},
+                                                                           {Change::rollback, "rollback"},
+                                                                           {Change::overruling, "overruling"},
+                                                                           {Change::import, "import"}}};
 
 template <class Names, class Value>
 std::string_view name_of(const Names& names, Value value) {
@@ -204,8 +203,8 @@ ParameterLayers parse_export(std::string_view json, const std::string& place) {
   reader.count("schema");
   std::string hash;
   ParameterLayers layers = read_layers(reader, hash);
-  reader.require_sound(
-      bad, "this is no sound export of parameters (make one with `stevie params export`)", place);
+  reader.require_sound(bad, "this is no sound export of parameters (make one with `stevie params export`)",
+                       place);
   return layers;
 }
 
