@@ -117,27 +117,6 @@ void apply(const ManualValue& value, ParameterLayers& layers) {
   }
 }
 
-std::vector<std::string> value_faults(std::span<const ManualValue> values) {
-  std::vector<std::string> faults;
-  if (values.empty()) faults.emplace_back("name at least one parameter and its new value");
-  std::set<std::tuple<strategy::Parameter, std::string>> seen;
-  for (const ManualValue& value : values) {
-    if (!value.symbol.empty() && value.regime) {
-      faults.push_back(fmt::format("{} is set for a symbol and a regime at once: choose one",
-                                   strategy::to_string(value.parameter)));
-    }
-    if (!seen.insert({value.parameter, layer_name(value)}).second) {
-      faults.push_back(
-          fmt::format("{} ({}) is given twice", strategy::to_string(value.parameter), layer_name(value)));
-    }
-    if (!value.value) continue;
-    if (const std::string fault = strategy::parameter_fault(value.parameter, *value.value); !fault.empty()) {
-      faults.push_back(fault);
-    }
-  }
-  return faults;
-}
-
 void require_base(const std::string& base_hash, const ParameterVersion& newest, const char* advice) {
   if (base_hash == newest.hash) return;
   throw Error(
@@ -198,6 +177,28 @@ std::string describe(std::span<const JudgedProposal> proposals) {
 }
 
 }  // namespace
+
+std::vector<std::string> manual_faults(std::span<const ManualValue> values, const Signature& person) {
+  std::vector<std::string> faults;
+  if (values.empty()) faults.emplace_back("name at least one parameter and its new value");
+  std::set<std::tuple<strategy::Parameter, std::string>> seen;
+  for (const ManualValue& value : values) {
+    if (!value.symbol.empty() && value.regime) {
+      faults.push_back(fmt::format("{} is set for a symbol and a regime at once: choose one",
+                                   strategy::to_string(value.parameter)));
+    }
+    if (!seen.insert({value.parameter, layer_name(value)}).second) {
+      faults.push_back(
+          fmt::format("{} ({}) is given twice", strategy::to_string(value.parameter), layer_name(value)));
+    }
+    if (!value.value) continue;
+    if (const std::string fault = strategy::parameter_fault(value.parameter, *value.value); !fault.empty()) {
+      faults.push_back(fault);
+    }
+  }
+  std::ranges::move(signature_faults(person, true), std::back_inserter(faults));
+  return faults;
+}
 
 ParameterStore::ParameterStore(ledger::Ledger& ledger, std::function<TimeMs()> now)
     : ledger_(ledger), now_(now ? std::move(now) : system_time), cell_(make_snapshot(0, {}, {})) {
@@ -305,11 +306,7 @@ ParameterVersion ParameterStore::write_person(Change change, const Signature& pe
 }
 
 ParameterVersion ParameterStore::set(std::span<const ManualValue> values, const Signature& person) {
-  std::vector<std::string> faults = value_faults(values);
-  if (!faults.empty()) {
-    std::ranges::move(signature_faults(person, true), std::back_inserter(faults));
-    require_none(faults);
-  }
+  require_none(manual_faults(values, person));
   return write_person(Change::manual, person, [values](const ParameterVersion& newest) {
     ParameterVersion next;
     next.layers = newest.layers;

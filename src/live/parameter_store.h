@@ -36,6 +36,10 @@ struct ManualValue {
   std::optional<strategy::Regime> regime;  // absent: not for one regime; not together with a symbol
 };
 
+/// What is wrong with a person's change before it meets the parameters in force: no values, the same value
+/// twice, out of bounds, a symbol and a regime at once, no name, no reason. Empty where nothing is.
+std::vector<std::string> manual_faults(std::span<const ManualValue> values, const Signature& person);
+
 /// A proposal and what the gate said about it. The ledger keeps it as an event of kind "gate.decision",
 /// whatever the verdict was, so that a person can overrule a rejection later and everybody can read why there
 /// was one.

@@ -1,0 +1,72 @@
+#include "app/params.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/printable.h"
+#include "ledger/ledger.h"
+#include "market/csv.h"
+
+namespace stevie::app {
+namespace {
+
+constexpr std::string_view default_word = "default";
+
+/// Reads "NAME=VALUE" into `value`; returns what is wrong, or nothing.
+std::string read_assignment(const std::string& text, live::ManualValue& value) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return fmt::format("'{}' is not NAME=VALUE", printable(text));
+  }
+  try {
+    value.parameter = strategy::parse_parameter(text.substr(0, equals));
+  } catch (const Error& error) {
+    return error.message();
+  }
+  const std::string number = text.substr(equals + 1);
+  if (number == default_word) return {};
+  value.value = market::parse_number(number);
+  if (value.value) return {};
+  return fmt::format("'{}' is not a number for {}: give one, or the word default", printable(number),
+                     strategy::to_string(value.parameter));
+}
+
+}  // namespace
+
+OpenParameters open_parameters(const ledger::LedgerConfig& config) {
+  OpenParameters open;
+  open.ledger = ledger::Ledger::open(config);
+  open.store = std::make_unique<live::ParameterStore>(*open.ledger);
+  return open;
+}
+
+live::ParameterVersion set_parameters(live::ParameterStore& store, std::span<const std::string> assignments,
+                                      const ParameterScope& scope, const live::Signature& person) {
+  std::vector<std::string> faults;
+  std::vector<live::ManualValue> values;
+  for (const std::string& text : assignments) {
+    live::ManualValue value{.symbol = scope.symbol, .regime = scope.regime};
+    if (std::string fault = read_assignment(text, value); fault.empty()) {
+      values.push_back(std::move(value));
+    } else {
+      faults.push_back(std::move(fault));
+    }
+  }
+  if (faults.empty()) return store.set(values, person);
+  if (!values.empty()) {
+    std::ranges::move(live::manual_faults(values, person), std::back_inserter(faults));
+  }
+  throw Error("live.refused_change", fmt::format("nothing was changed: {}", fmt::join(faults, "; ")));
+}
+
+live::ParameterVersion import_parameters(live::ParameterStore& store, const std::string& file,
+                                         const live::Signature& person) {
+  return store.import(read_file(file), file, person);
+}
+
+}  // namespace stevie::app

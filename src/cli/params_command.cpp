@@ -1,0 +1,280 @@
+#include "app/params.h"
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "app/config.h"
+#include "cli/commands.h"
+#include "core/file.h"
+#include "ledger/ledger.h"
+#include "strategy/regime.h"
+
+namespace stevie::cli {
+namespace {
+
+/// --by and --reason of a command that changes something.
+struct SignatureFlags {
+  std::string by, reason;
+};
+
+/// --symbol and --regime.
+struct ScopeFlags {
+  std::string symbol, regime;
+};
+
+void add_signature(CLI::App& command, SignatureFlags& flags) {
+  command.add_option("--reason", flags.reason, "Why: kept with the version; needed");
+  command.add_option("--by", flags.by, "Who makes the change (default: $USER)");
+}
+
+void add_scope(CLI::App& command, ScopeFlags& flags) {
+  command.add_option("--symbol", flags.symbol, "For this symbol, such as BTC/USDT");
+  command.add_option("--regime", flags.regime, "For this market regime: bull, bear, sideways, volatile");
+}
+
+live::Signature signature(const CommandContext& context, const SignatureFlags& flags) {
+  constexpr std::string_view user = "USER=";
+  live::Signature result{flags.by, flags.reason};
+  if (!result.name.empty()) return result;
+  for (const std::string_view variable : context.environment) {
+    if (variable.starts_with(user)) result.name = variable.substr(user.size());
+  }
+  return result;
+}
+
+app::ParameterScope scope(const ScopeFlags& flags) {
+  app::ParameterScope result{.symbol = flags.symbol};
+  if (!flags.regime.empty()) {
+    result.regime = read_flag("--regime", flags.regime, strategy::parse_regime);
+  }
+  return result;
+}
+
+app::OpenParameters open(const CommandContext& context) {
+  app::load_config(context.layers());
+  return app::open_parameters({});
+}
+
+void add_show(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    std::uint64_t version = 0;
+    ScopeFlags scope;
+    bool json = false;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = family.add_subcommand("show", "Print the parameters in force, or of one version");
+  command->add_option("--version", flags->version, "Version to show (default: the one in force)");
+  add_scope(*command, flags->scope);
+  command->add_flag("--json", flags->json, "Print a JSON object");
+  command->footer("Example:\n  stevie params show --symbol BTC/USDT --regime bear");
+  command->callback([flags, &context] {
+    const app::ParameterScope wanted = scope(flags->scope);
+    const app::OpenParameters opened = open(context);
+    const live::ParameterStore& store = *opened.store;
+    const live::ParameterVersion& version =
+        flags->version == 0 ? store.current() : store.version(flags->version);
+    context.out << (flags->json ? app::show_json(version, wanted) : app::show_text(version, wanted));
+  });
+}
+
+void add_history(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    std::size_t last = 20;
+    bool json = false;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = family.add_subcommand("history", "Print who changed what, when and why, newest first");
+  command->add_option("--last", flags->last, "How many versions")->capture_default_str();
+  command->add_flag("--json", flags->json, "Print a JSON array");
+  command->footer("Example:\n  stevie params history --last 5");
+  command->callback([flags, &context] {
+    const app::OpenParameters opened = open(context);
+    const std::span<const live::ParameterVersion> versions = opened.store->history();
+    context.out << (flags->json ? app::history_json(versions, flags->last)
+                                : app::history_text(versions, flags->last));
+  });
+}
+
+void add_proposals(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    std::size_t last = 20;
+    bool json = false;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command =
+      family.add_subcommand("proposals", "Print what searches proposed and what the gate said, newest first");
+  command->add_option("--last", flags->last, "How many proposals")->capture_default_str();
+  command->add_flag("--json", flags->json, "Print a JSON array, with the gate's reports");
+  command->footer("Example:\n  stevie params proposals --last 5");
+  command->callback([flags, &context] {
+    const app::OpenParameters opened = open(context);
+    const std::vector<live::JudgedProposal> proposals = opened.store->proposals(flags->last);
+    const live::ParameterVersion& current = opened.store->current();
+    context.out << (flags->json ? app::proposals_json(proposals, current)
+                                : app::proposals_text(proposals, current));
+  });
+}
+
+void add_diff(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    std::uint64_t from = 0, to = 0;
+    bool json = false;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = family.add_subcommand("diff", "Print what differs between two versions");
+  command->add_option("from", flags->from, "Number of the one version")->required();
+  command->add_option("to", flags->to, "Number of the other (default: the one in force)");
+  command->add_flag("--json", flags->json, "Print a JSON object");
+  command->footer("Example:\n  stevie params diff 1");
+  command->callback([flags, &context] {
+    const app::OpenParameters opened = open(context);
+    const live::ParameterStore& store = *opened.store;
+    const live::ParameterVersion& from = store.version(flags->from);
+    const live::ParameterVersion& to = flags->to == 0 ? store.current() : store.version(flags->to);
+    context.out << (flags->json ? app::diff_json(from, to) : app::diff_text(from, to));
+  });
+}
+
+/// Runs one change and prints what it did.
+template <class Change>
+void make_change(CommandContext& context, Change change) {
+  const app::OpenParameters opened = open(context);
+  const live::ParameterVersion after = change(*opened.store);
+  context.out << app::change_text(opened.store->version(after.parent), after);
+}
+
+void add_set(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    std::vector<std::string> assignments;
+    ScopeFlags scope;
+    SignatureFlags signature;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = family.add_subcommand("set", "Change values by hand, all of them or none");
+  command->add_option("assignments", flags->assignments,
+                      "NAME=VALUE, several at once; NAME=default takes a value back")
+      ->required();
+  add_scope(*command, flags->scope);
+  add_signature(*command, flags->signature);
+  command->footer(
+      "Example:\n  stevie params set volPctBreakout=65 costCapBps=20 --reason \"calmer market\"\n  stevie "
+      "params set slBreakout=3 --regime bear --reason \"wider in falls\" --by anna");
+  command->callback([flags, &context] {
+    const app::ParameterScope wanted = scope(flags->scope);
+    make_change(context, [&](live::ParameterStore& store) {
+      return app::set_parameters(store, flags->assignments, wanted, signature(context, flags->signature));
+    });
+  });
+}
+
+void add_rollback(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    std::uint64_t version = 0;
+    SignatureFlags signature;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command =
+      family.add_subcommand("rollback", "Make a new version with the content of an earlier one");
+  command->add_option("version", flags->version, "Number of the earlier version")->required();
+  add_signature(*command, flags->signature);
+  command->footer("Example:\n  stevie params rollback 3 --reason \"drawdown since version 4\"");
+  command->callback([flags, &context] {
+    make_change(context, [&](live::ParameterStore& store) {
+      return store.rollback(flags->version, signature(context, flags->signature));
+    });
+  });
+}
+
+void add_override(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    std::uint64_t decision = 0;
+    SignatureFlags signature;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command =
+      family.add_subcommand("override", "Apply a proposal that the gate did not approve, on record");
+  command->add_option("decision", flags->decision, "Its number in `stevie params proposals`")->required();
+  add_signature(*command, flags->signature);
+  command->footer("Example:\n  stevie params override 17 --reason \"fees were halved last week\" --by anna");
+  command->callback([flags, &context] {
+    make_change(context, [&](live::ParameterStore& store) {
+      return store.overrule(flags->decision, signature(context, flags->signature));
+    });
+  });
+}
+
+void add_export(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    std::uint64_t version = 0;
+    std::string out;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = family.add_subcommand("export", "Write a version as a file that import reads");
+  command->add_option("version", flags->version, "Number of the version (default: the one in force)");
+  command->add_option("--out", flags->out, "File to write (default: print)");
+  command->footer("Example:\n  stevie params export --out parameters.json");
+  command->callback([flags, &context] {
+    const app::OpenParameters opened = open(context);
+    const live::ParameterStore& store = *opened.store;
+    const live::ParameterVersion& version =
+        flags->version == 0 ? store.current() : store.version(flags->version);
+    const std::string text = live::export_json(version);
+    if (flags->out.empty()) {
+      context.out << text;
+    } else {
+      write_file(flags->out, text);
+      context.out << flags->out << ": version " << version.number << "\n";
+    }
+  });
+}
+
+void add_import(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    std::string file;
+    SignatureFlags signature;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = family.add_subcommand("import", "Make a new version from an exported file");
+  command->add_option("file", flags->file, "File that `stevie params export` wrote")->required();
+  add_signature(*command, flags->signature);
+  command->footer("Example:\n  stevie params import parameters.json --reason \"tested on the other machine\"");
+  command->callback([flags, &context] {
+    make_change(context, [&](live::ParameterStore& store) {
+      return app::import_parameters(store, flags->file, signature(context, flags->signature));
+    });
+  });
+}
+
+void add_schema(CLI::App& family, CommandContext& context) {
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command = family.add_subcommand("schema", "Print what each parameter means and may hold");
+  command->add_flag("--json", *json, "Print a JSON array");
+  command->footer("Example:\n  stevie params schema");
+  command->callback(
+      [json, &context] { context.out << (*json ? app::schema_json() : app::schema_text()); });
+}
+
+}  // namespace
+
+void add_params_command(CLI::App& app, CommandContext& context) {
+  CLI::App* family =
+      app.add_subcommand("params", "Show, change and take back the parameters that the algorithm trades by");
+  family->require_subcommand(1);
+  family->footer("Example:\n  stevie params show\n\n`stevie params COMMAND --help` tells more.");
+  add_show(*family, context);
+  add_history(*family, context);
+  add_diff(*family, context);
+  add_set(*family, context);
+  add_rollback(*family, context);
+  add_proposals(*family, context);
+  add_override(*family, context);
+  add_export(*family, context);
+  add_import(*family, context);
+  add_schema(*family, context);
+}
+
+}  // namespace stevie::cli
