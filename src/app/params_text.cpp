@@ -68,12 +68,13 @@ std::string show_text(const ParameterVersion& version, const ParameterScope& sco
                     number_text(info.step), std::string(info.unit), info.live_changeable ? "yes" : "no",
                     std::string(info.used_by)});
   }
-  std::string text = fmt::format("version {} {}: {}\nreason: {}\n", version.number,
-                                 short_hash(version.hash), signed_by(version), printable(version.reason));
+  std::string text = fmt::format("version {} {}: {}\nreason: {}\n", version.number, short_hash(version.hash),
+                                 signed_by(version), printable(version.reason));
   if (!scope.symbol.empty()) text += fmt::format("symbol: {}\n", printable(scope.symbol));
   if (scope.regime) text += fmt::format("regime: {}\n", strategy::to_string(*scope.regime));
-  text += "\n" + text_table({"name", "value", "from", "default", "min", "max", "step", "unit", "live", "used by"},
-                            rows);
+  text +=
+      "\n" +
+      text_table({"name", "value", "from", "default", "min", "max", "step", "unit", "live", "used by"}, rows);
   if (scope.symbol.empty() && !scope.regime) text += layers_text(version.layers);
   return text;
 }
@@ -112,9 +113,9 @@ std::string diff_text(const ParameterVersion& from, const ParameterVersion& to) 
                     std::string(strategy::info(difference.parameter).unit)});
   }
   if (rows.empty()) return fmt::format("versions {} and {} have the same content\n", from.number, to.number);
-  return text_table({"layer", "name", fmt::format("version {}", from.number),
-                     fmt::format("version {}", to.number), "unit"},
-                    rows);
+  return text_table(
+      {"layer", "name", fmt::format("version {}", from.number), fmt::format("version {}", to.number), "unit"},
+      rows);
 }
 
 std::string proposals_text(std::span<const live::JudgedProposal> proposals, const ParameterVersion& current) {

@@ -2,8 +2,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <ostream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -61,7 +64,7 @@ app::OpenParameters open(const CommandContext& context) {
 
 void add_show(CLI::App& family, CommandContext& context) {
   struct Flags {
-    std::uint64_t version = 0;
+    std::optional<std::uint64_t> version;
     ScopeFlags scope;
     bool json = false;
   };
@@ -75,8 +78,7 @@ void add_show(CLI::App& family, CommandContext& context) {
     const app::ParameterScope wanted = scope(flags->scope);
     const app::OpenParameters opened = open(context);
     const live::ParameterStore& store = *opened.store;
-    const live::ParameterVersion& version =
-        flags->version == 0 ? store.current() : store.version(flags->version);
+    const live::ParameterVersion& version = flags->version ? store.version(*flags->version) : store.current();
     context.out << (flags->json ? app::show_json(version, wanted) : app::show_text(version, wanted));
   });
 }
@@ -121,7 +123,8 @@ void add_proposals(CLI::App& family, CommandContext& context) {
 
 void add_diff(CLI::App& family, CommandContext& context) {
   struct Flags {
-    std::uint64_t from = 0, to = 0;
+    std::uint64_t from = 0;
+    std::optional<std::uint64_t> to;
     bool json = false;
   };
   auto flags = std::make_shared<Flags>();
@@ -134,7 +137,7 @@ void add_diff(CLI::App& family, CommandContext& context) {
     const app::OpenParameters opened = open(context);
     const live::ParameterStore& store = *opened.store;
     const live::ParameterVersion& from = store.version(flags->from);
-    const live::ParameterVersion& to = flags->to == 0 ? store.current() : store.version(flags->to);
+    const live::ParameterVersion& to = flags->to ? store.version(*flags->to) : store.current();
     context.out << (flags->json ? app::diff_json(from, to) : app::diff_text(from, to));
   });
 }
@@ -155,8 +158,9 @@ void add_set(CLI::App& family, CommandContext& context) {
   };
   auto flags = std::make_shared<Flags>();
   CLI::App* command = family.add_subcommand("set", "Change values by hand, all of them or none");
-  command->add_option("assignments", flags->assignments,
-                      "NAME=VALUE, several at once; NAME=default takes a value back")
+  command
+      ->add_option("assignments", flags->assignments,
+                   "NAME=VALUE, several at once; NAME=default takes a value back")
       ->required();
   add_scope(*command, flags->scope);
   add_signature(*command, flags->signature);
@@ -209,7 +213,7 @@ void add_override(CLI::App& family, CommandContext& context) {
 
 void add_export(CLI::App& family, CommandContext& context) {
   struct Flags {
-    std::uint64_t version = 0;
+    std::optional<std::uint64_t> version;
     std::string out;
   };
   auto flags = std::make_shared<Flags>();
@@ -220,8 +224,7 @@ void add_export(CLI::App& family, CommandContext& context) {
   command->callback([flags, &context] {
     const app::OpenParameters opened = open(context);
     const live::ParameterStore& store = *opened.store;
-    const live::ParameterVersion& version =
-        flags->version == 0 ? store.current() : store.version(flags->version);
+    const live::ParameterVersion& version = flags->version ? store.version(*flags->version) : store.current();
     const std::string text = live::export_json(version);
     if (flags->out.empty()) {
       context.out << text;
@@ -241,7 +244,8 @@ void add_import(CLI::App& family, CommandContext& context) {
   CLI::App* command = family.add_subcommand("import", "Make a new version from an exported file");
   command->add_option("file", flags->file, "File that `stevie params export` wrote")->required();
   add_signature(*command, flags->signature);
-  command->footer("Example:\n  stevie params import parameters.json --reason \"tested on the other machine\"");
+  command->footer(
+      "Example:\n  stevie params import parameters.json --reason \"tested on the other machine\"");
   command->callback([flags, &context] {
     make_change(context, [&](live::ParameterStore& store) {
       return app::import_parameters(store, flags->file, signature(context, flags->signature));
@@ -254,8 +258,7 @@ void add_schema(CLI::App& family, CommandContext& context) {
   CLI::App* command = family.add_subcommand("schema", "Print what each parameter means and may hold");
   command->add_flag("--json", *json, "Print a JSON array");
   command->footer("Example:\n  stevie params schema");
-  command->callback(
-      [json, &context] { context.out << (*json ? app::schema_json() : app::schema_text()); });
+  command->callback([json, &context] { context.out << (*json ? app::schema_json() : app::schema_text()); });
 }
 
 }  // namespace
