@@ -157,9 +157,11 @@ void Database::set_up_session() {
 int Database::version() const {
   soci::session& sql = session_->sql;
   int tables = 0;
+  // Not to_regclass(): a session that has not found the table once goes on not finding it.
   sql << (location_.dialect == Dialect::sqlite
               ? "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'ledger_schema'"
-              : "SELECT CASE WHEN to_regclass('ledger_schema') IS NULL THEN 0 ELSE 1 END"),
+              : "SELECT count(*) FROM pg_tables WHERE tablename = 'ledger_schema' "
+                "AND schemaname = ANY (current_schemas(false))"),
       soci::into(tables);
   if (tables == 0) return 0;
   int found = 0;
