@@ -8,7 +8,7 @@ namespace stevie::validation {
 
 /// One arm of the comparison, replayed over the windows that the search never saw.
 struct Arm {
-  std::string parameters_hash;  // of the canonical parameters; not empty
+  std::string parameters_hash;  // of the canonical parameters: 1 to 128 letters or digits
   /// What it was replayed on. Any text, as long as equal text means equal content: a hash of the bars and
   /// windows, the description of the instrument's costs.
   std::string path;
@@ -54,6 +54,9 @@ struct Evidence {
   /// promoted. A candidate of an earlier search counts here or in `candidates`, not in both.
   std::size_t judged_before = 0;
   std::vector<std::size_t> promoted_before;  // strictly increasing, each in 1 .. judged_before
+
+  /// One sentence for each way in which this is not what the comments above say; empty: it can be judged.
+  std::vector<std::string> faults() const;
 };
 
 }  // namespace stevie::validation
