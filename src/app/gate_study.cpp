@@ -1,5 +1,7 @@
 #include "app/gate_study.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <boost/math/distributions/beta.hpp>
@@ -17,10 +19,10 @@ using validation::GateConfig;
 using validation::Verdict;
 
 constexpr std::size_t candidate_count = 50;
-constexpr std::size_t most_days = 1095;
 constexpr std::size_t lengths[] = {365, 1095};
 constexpr double correlations[] = {0.9, 0.99};
 constexpr double improvements[] = {0.1, 0.254, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0};
+constexpr std::size_t power_part = 1000;  // streams that the nulls do not use
 constexpr double z_95 = 1.6448536269514722;
 
 /// What one run of one cell would have promoted under each rule.
@@ -96,18 +98,20 @@ void count(const Promoted& promoted, PromotionRates& rates) {
   add(rates.gate, promoted.gate);
 }
 
-/// Runs all cells of one process on the same drawings and counts.
+/// Runs cells of one process on the same drawings and counts.
 void run_cells(const GateStudyConfig& config, std::span<GateCell> cells, std::size_t runs,
                std::uint64_t first_stream, const std::string& part) {
   ThreadPool pool(config.threads);
   std::vector<Promoted> promoted(runs * cells.size());
   const ReturnProcess process = cells.front().process;
+  const std::size_t days =
+      std::ranges::max(cells, {}, [](const GateCell& cell) { return cell.arms.days; }).arms.days;
   constexpr std::size_t piece = 100;  // runs between two words about progress
   for (std::size_t done = 0; done < runs; done += piece) {
     const std::size_t count = std::min(piece, runs - done);
     pool.parallel_for(count, [&, done](std::size_t i) {
       const std::size_t run = done + i;
-      const SimulatedArms arms(process, most_days, candidate_count, config.seed, first_stream + run);
+      const SimulatedArms arms(process, days, candidate_count, config.seed, first_stream + run);
       for (std::size_t k = 0; k < cells.size(); ++k)
         promoted[run * cells.size() + k] = judge_run(arms.evidence(cells[k].arms), config.gate);
     });
@@ -133,7 +137,7 @@ std::vector<GateCell> run_power(const GateStudyConfig& config) {
                             .correlation = correlation,
                             .improvement = improvement},
                            {}});
-  run_cells(config, cells, config.power_runs, stream_of(std::size(return_processes)), "power");
+  run_cells(config, cells, config.power_runs, stream_of(power_part), "power");
   return cells;
 }
 
@@ -147,13 +151,14 @@ double CountedShare::upper() const {
 
 std::vector<GateCell> run_gate_nulls(const GateStudyConfig& config) {
   std::vector<GateCell> nulls;
-  for (std::size_t part = 0; part < std::size(return_processes); ++part) {
-    std::vector<GateCell> cells;
+  for (const ReturnProcess process : return_processes)
     for (const std::size_t days : lengths)
       for (const double correlation : correlations)
-        cells.push_back({return_processes[part], {.days = days, .correlation = correlation}, {}});
-    run_cells(config, cells, config.runs, stream_of(part), std::string(to_string(return_processes[part])));
-    nulls.insert(nulls.end(), cells.begin(), cells.end());
+        nulls.push_back({process, {.days = days, .correlation = correlation}, {}});
+  for (std::size_t part = 0; part < nulls.size(); ++part) {
+    GateCell& cell = nulls[part];
+    run_cells(config, {&cell, 1}, config.runs, stream_of(part),
+              fmt::format("{}, {} days, {}", to_string(cell.process), cell.arms.days, cell.arms.correlation));
   }
   return nulls;
 }

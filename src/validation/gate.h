@@ -115,7 +115,7 @@ struct GateDecision;
 
 /// That the gate has promoted `proposed_hash` over `base_hash`. Only judge() can make one, and nothing can
 /// change it; whoever applies parameters to the live side on evidence asks for one.
-class Approval {
+class Approval final {
  public:
   Approval(const Approval&) = default;
   Approval(Approval&&) = default;
