@@ -84,7 +84,9 @@ Metric minimum_track_record(const Measured& m) {
   if (*sharpe.value <= 0)
     return Metric::absent("the proposed arm is not ahead, and more days of the same would not change that");
   const Shape shape = shape_of(difference);
-  return stats::minimum_track_record(*sharpe.value, 0, shape.skewness, shape.kurtosis, 1 - m.level);
+  const Metric days =
+      stats::minimum_track_record(*sharpe.value, 0, shape.skewness, shape.kurtosis, 1 - m.level);
+  return days ? Metric::of(std::ceil(*days.value)) : days;
 }
 
 Check check_track_record(const Measured& m) {
@@ -110,11 +112,11 @@ Check check_track_record(const Measured& m) {
     check.sentence = "There is no minimum track record: " + needed.reason + ".";
   else if (*needed.value > days)
     check.sentence = fmt::format("A difference like this needs {} to be told from luck; there are {}.",
-                                 figure_text(Metric::of(std::ceil(*needed.value)), Unit::days), m.days);
+                                 figure_text(needed, Unit::days), m.days);
   else {
     check.outcome = Outcome::passed;
     check.sentence = fmt::format("A difference like this needs {} to be told from luck; there are {}.",
-                                 figure_text(Metric::of(std::ceil(*needed.value)), Unit::days), m.days);
+                                 figure_text(needed, Unit::days), m.days);
   }
   return check;
 }

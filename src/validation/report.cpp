@@ -86,7 +86,8 @@ std::string wrapped(const std::string& text, const std::string& first, const std
   std::size_t start = 0;
   bool empty = true;
   while (start < text.size()) {
-    const std::size_t end = std::min(text.find(' ', start), text.size());
+    std::size_t end = std::min(text.find(' ', start), text.size());
+    if (text.compare(end, 2, " %") == 0) end = std::min(text.find(' ', end + 1), text.size());
     const std::string word = text.substr(start, end - start);
     if (!empty && line.size() + 1 + word.size() > width) {
       result += line + "\n";
