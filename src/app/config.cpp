@@ -137,6 +137,47 @@ void describe(ConfigBinder& binder, nn::PolicyKwargs& network) {
   });
 }
 
+void describe(ConfigBinder& binder, validation::GateConfig& gate) {
+  binder.field("gate.confidence", gate.confidence,
+               {.minimum = 0.5,
+                .maximum = 0.999,
+                .help = "that a proposal is better, which it needs after all corrections"});
+  const std::vector<std::tuple<std::string, double*, double, std::string>> shares{
+      {"gate.improvement", &gate.improvement, 10,
+       "least improvement of the Sharpe ratio, as a share of the running one where that is above 0"},
+      {"gate.absolute_improvement", &gate.absolute_improvement, 10,
+       "least improvement in annual points where the running Sharpe ratio is 0 or less"},
+      {"gate.tolerance", &gate.tolerance, 10,
+       "drawdown, tail loss and turnover may be worse by this share before they count as worse"},
+      {"gate.idle_max_drawdown", &gate.idle_max_drawdown, 1,
+       "largest drawdown of a proposal where the running arm holds nothing"},
+      {"gate.idle_cvar", &gate.idle_cvar, 1,
+       "largest mean loss of its worst 5 % of days where the running arm holds nothing"}};
+  for (const auto& [key, value, maximum, help] : shares)
+    binder.field(key, *value, {.minimum = 0, .maximum = maximum, .help = help});
+  binder.field("gate.idle_turnover", gate.idle_turnover,
+               {.minimum = 0,
+                .unit = "per year",
+                .help = "largest turnover of a proposal where the running arm holds nothing"});
+  binder.field("gate.strict", gate.strict,
+               {.help = "the confidence is that of being better by the improvement, not of being better"});
+  binder.choice<validation::StreamCorrection>(
+      "gate.stream", gate.stream,
+      {{"none", validation::StreamCorrection::none},
+       {"alpha_spending", validation::StreamCorrection::alpha_spending},
+       {"lord_plus_plus", validation::StreamCorrection::lord_plus_plus}},
+      {.help = "how much error a proposal is allowed after others on the same days"});
+  binder.field("gate.minimum_days", gate.minimum_days,
+               {.minimum = 30, .unit = "days", .help = "with fewer the answer is: not enough evidence"});
+  binder.field("gate.minimum_trades", gate.minimum_trades,
+               {.minimum = 0, .help = "trades of the proposal, with fewer: not enough evidence"});
+  binder.field("gate.replicates", gate.replicates,
+               {.minimum = 100,
+                .maximum = 200'000,
+                .help = "of the bootstrap; more are taken where the error allowed is small"});
+  binder.field("gate.seed", gate.seed, {.help = "of the bootstrap"});
+}
+
 }  // namespace
 
 market::SplitConfig DataConfig::split() const {
@@ -161,6 +202,7 @@ void describe(ConfigBinder& binder, Config& config) {
   describe_costs(binder, config.env.instrument);
   describe(binder, config.network);
   rl::describe(binder, config.ppo);
+  describe(binder, config.gate);
 }
 
 Config load_config(const ConfigLayers& layers) {

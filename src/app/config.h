@@ -6,6 +6,7 @@
 #include "market/split.h"
 #include "nn/architecture.h"
 #include "rl/ppo_config.h"
+#include "validation/gate.h"
 
 namespace stevie::app {
 
@@ -41,6 +42,7 @@ struct Config {
   env::TradingEnvConfig env;  // sections env and costs
   nn::PolicyKwargs network;
   rl::PpoConfig ppo;
+  validation::GateConfig gate;
 };
 
 /// Names every field of every section.

@@ -19,9 +19,7 @@ using validation::GateConfig;
 using validation::Verdict;
 
 constexpr std::size_t candidate_count = 50;
-constexpr std::size_t lengths[] = {365, 1095};
-constexpr double correlations[] = {0.9, 0.99};
-constexpr double improvements[] = {0.1, 0.254, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0};
+constexpr double improvements[] = {0, 0.1, 0.254, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0};
 constexpr std::size_t power_part = 1000;  // streams that the nulls do not use
 constexpr double z_95 = 1.6448536269514722;
 
@@ -128,8 +126,8 @@ std::uint64_t stream_of(std::size_t part) {
 std::vector<GateCell> run_power(const GateStudyConfig& config) {
   std::vector<GateCell> cells;
   for (const std::size_t candidates : {candidate_count, std::size_t{1}})
-    for (const std::size_t days : lengths)
-      for (const double correlation : correlations)
+    for (const std::size_t days : config.days)
+      for (const double correlation : config.correlations)
         for (const double improvement : improvements)
           cells.push_back({ReturnProcess::garch_t5,
                            {.days = days,
@@ -152,8 +150,8 @@ double CountedShare::upper() const {
 std::vector<GateCell> run_gate_nulls(const GateStudyConfig& config) {
   std::vector<GateCell> nulls;
   for (const ReturnProcess process : return_processes)
-    for (const std::size_t days : lengths)
-      for (const double correlation : correlations)
+    for (const std::size_t days : config.days)
+      for (const double correlation : config.correlations)
         nulls.push_back({process, {.days = days, .correlation = correlation}, {}});
   for (std::size_t part = 0; part < nulls.size(); ++part) {
     GateCell& cell = nulls[part];

@@ -41,6 +41,8 @@ struct GateCell {
 struct GateStudyConfig {
   std::size_t runs = 10'000;       // of each null
   std::size_t power_runs = 1'000;  // of each point of the power curves
+  std::vector<std::size_t> days{365, 1095};
+  std::vector<double> correlations{0.9, 0.99};
   std::uint64_t seed = 1;
   std::size_t threads = 0;  // 0: one a core; the result does not depend on it
   validation::GateConfig gate;

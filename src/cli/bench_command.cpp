@@ -7,6 +7,8 @@
 #include <string>
 
 #include "app/bench.h"
+#include "app/config.h"
+#include "app/gate_study.h"
 #include "app/learning_bench.h"
 #include "app/regime_bench.h"
 #include "cli/commands.h"
@@ -26,6 +28,11 @@ struct BenchFlags {
   bool learning = false;
   bool regimes = false;
   std::uint64_t seeds = 0;  // 0: what the rows asked for take by themselves
+  bool gate = false;
+  std::size_t runs = 10'000;
+  std::size_t power_runs = 1'000;
+  std::size_t threads = 0;
+  std::string out;
 };
 
 std::string value_text(const app::BenchRow& row) {
@@ -76,6 +83,35 @@ void bench(const BenchFlags& flags, CommandContext& context) {
   if (!flags.json.empty()) write_file(flags.json, app::bench_json(rows));
 }
 
+/// The false promotions and the power of the gate, as tables, JSON and a picture.
+void gate_study(const BenchFlags& flags, CommandContext& context) {
+  const std::filesystem::path folder = flags.out;
+  if (!flags.out.empty()) require_writable_folder(folder);
+  app::GateStudyConfig config;
+  config.runs = flags.runs;
+  config.power_runs = flags.power_runs;
+  config.threads = flags.threads;
+  config.gate = app::load_config(context.layers()).gate;
+  std::unique_ptr<ProgressBar> bar;
+  std::string current;
+  config.progress = [&](const std::string& part, std::size_t done, std::size_t total) {
+    if (part != current) {
+      if (bar) bar->finish();
+      bar = std::make_unique<ProgressBar>(part, "runs", total, progress_on_stderr(context.quiet));
+      current = part;
+    }
+    bar->update(done);
+  };
+  const app::GateStudy study = app::run_gate_study(config);
+  if (bar) bar->finish();
+  const std::string tables = app::gate_study_markdown(study);
+  context.out << tables;
+  if (flags.out.empty()) return;
+  write_file(folder / "gate_study.md", tables);
+  write_file(folder / "gate_study.json", app::gate_study_json(study));
+  write_file(folder / "gate_power.svg", app::gate_power_svg(study));
+}
+
 }  // namespace
 
 void add_bench_command(CLI::App& app, CommandContext& context) {
@@ -101,8 +137,32 @@ void add_bench_command(CLI::App& app, CommandContext& context) {
       ->excludes("--learning");
   command->add_option("--seeds", flags->seeds, "Seeds of each row with --learning (10) or --regimes (20)")
       ->check(CLI::Range(1, 1000));
-  command->footer("Example:\n  stevie bench --json bench.json");
-  command->callback([flags, &context] { bench(*flags, context); });
+  command
+      ->add_flag("--gate", flags->gate,
+                 "Count how often the gate promotes what is no better, and what is (many minutes)")
+      ->excludes("--learning")
+      ->excludes("--regimes");
+  command->add_option("--runs", flags->runs, "Searches simulated for each null with --gate")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+  command
+      ->add_option("--power-runs", flags->power_runs,
+                   "Searches for each point of the power curves with --gate")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+  command->add_option("--threads", flags->threads, "Threads of --gate; 0: one a core")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 256));
+  command->add_option("--out", flags->out,
+                      "Folder for gate_study.md, gate_study.json and gate_power.svg of --gate");
+  command->footer(
+      "Examples:\n  stevie bench --json bench.json\n  stevie bench --gate --runs 10000 --out gate_study");
+  command->callback([flags, &context] {
+    if (flags->gate)
+      gate_study(*flags, context);
+    else
+      bench(*flags, context);
+  });
 }
 
 }  // namespace stevie::cli
