@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "core/error.h"
 #include "core/file.h"
 #include "evaluation/baselines.h"
@@ -52,25 +54,16 @@ std::string stake_text(const execution::Stake& stake) {
 
 std::vector<std::pair<std::string, std::string>> configuration_of(const BacktestRequest& request) {
   const execution::EngineConfig& engine = request.config.engine;
-  const execution::Instrument& instrument = engine.instrument;
-  return {{"signals", request.signals.string()},
-          {"stake", stake_text(request.config.stake)},
-          {"stop loss", percent_or_none(engine.exits.stop_loss)},
-          {"take profit", percent_or_none(engine.exits.take_profit)},
-          {"trailing stop", percent_or_none(engine.exits.trailing_stop)},
-          {"trailing offset", percent_or_none(engine.exits.trailing_offset)},
-          {"minimal roi", roi_text(engine.exits.minimal_roi)},
-          {"inside a bar", std::string(execution::to_string(engine.exits.intrabar))},
-          {"taker fee", fmt::format("{} bps", instrument.taker_fee_bps)},
-          {"maker fee", fmt::format("{} bps", instrument.maker_fee_bps)},
-          {"half spread", fmt::format("{} bps", instrument.half_spread_bps)},
-          {"slippage", fmt::format("{} bps", instrument.slippage_bps)},
-          {"lot size", fmt::format("{}", instrument.lot_size)},
-          {"leverage limit", fmt::format("{}", instrument.leverage_limit)},
-          {"funding", instrument.perpetual ? fmt::format("{} bps every {}", instrument.funding_rate_bps,
-                                                         format_duration(instrument.funding_interval))
-                                           : "none (spot)"},
-          {"initial account", evaluation::format_fixed(engine.initial_equity, 2)}};
+  std::vector<std::pair<std::string, std::string>> rows{
+      {"signals", request.signals.string()},
+      {"stake", stake_text(request.config.stake)},
+      {"stop loss", percent_or_none(engine.exits.stop_loss)},
+      {"take profit", percent_or_none(engine.exits.take_profit)},
+      {"trailing stop", percent_or_none(engine.exits.trailing_stop)},
+      {"trailing offset", percent_or_none(engine.exits.trailing_offset)},
+      {"minimal roi", roi_text(engine.exits.minimal_roi)}};
+  for (auto& row : describe_costs(engine)) rows.push_back(std::move(row));
+  return rows;
 }
 
 execution::BarTape read_detail(const BacktestRequest& request, const market::Bars& bars) {
@@ -87,6 +80,21 @@ execution::BarTape read_detail(const BacktestRequest& request, const market::Bar
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> describe_costs(const execution::EngineConfig& engine) {
+  const execution::Instrument& instrument = engine.instrument;
+  return {{"inside a bar", std::string(execution::to_string(engine.exits.intrabar))},
+          {"taker fee", fmt::format("{} bps", instrument.taker_fee_bps)},
+          {"maker fee", fmt::format("{} bps", instrument.maker_fee_bps)},
+          {"half spread", fmt::format("{} bps", instrument.half_spread_bps)},
+          {"slippage", fmt::format("{} bps", instrument.slippage_bps)},
+          {"lot size", fmt::format("{}", instrument.lot_size)},
+          {"leverage limit", fmt::format("{}", instrument.leverage_limit)},
+          {"funding", instrument.perpetual ? fmt::format("{} bps every {}", instrument.funding_rate_bps,
+                                                         format_duration(instrument.funding_interval))
+                                           : "none (spot)"},
+          {"initial account", evaluation::format_fixed(engine.initial_equity, 2)}};
+}
 
 evaluation::Evaluation run_signal_backtest(const BacktestRequest& request) {
   const execution::EngineConfig& engine = request.config.engine;

@@ -1,6 +1,8 @@
 #pragma once
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "evaluation/evaluation.h"
 #include "evaluation/signal_replay.h"
@@ -22,5 +24,8 @@ struct BacktestRequest {
 /// for. The engine's notices are in the description. Throws Error for everything wrong with the files or the
 /// configuration, and "evaluation.bad_range" for fewer than two bars; nothing has been written then.
 evaluation::Evaluation run_signal_backtest(const BacktestRequest& request);
+
+/// The costs of trading and the account at the start, as rows of a report's configuration.
+std::vector<std::pair<std::string, std::string>> describe_costs(const execution::EngineConfig& engine);
 
 }  // namespace stevie::app

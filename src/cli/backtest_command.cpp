@@ -4,7 +4,9 @@
 #include <ostream>
 
 #include "app/backtest.h"
+#include "app/rules_backtest.h"
 #include "cli/commands.h"
+#include "cli/social_flags.h"
 #include "evaluation/format.h"
 #include "evaluation/report.h"
 
@@ -16,10 +18,11 @@ constexpr double percent = 0.01;
 /// The flags as typed. What is absent keeps the engine's default.
 struct BacktestFlags {
   app::BacktestRequest request;
+  app::RulesBacktestRequest rules;                                               // what only the rules take
   std::optional<double> stop_loss, take_profit, trailing_stop, trailing_offset;  // percent
-  std::optional<double> fee, spread, slippage;                                   // bps
+  std::optional<double> fee, maker_fee, spread, slippage;                        // bps
   std::optional<double> risk;                                                    // percent
-  std::string minimal_roi, intrabar, stake;
+  std::string minimal_roi, intrabar, stake, strategy, from, to;
   bool json = false;
 };
 
@@ -31,6 +34,7 @@ app::BacktestRequest to_request(const BacktestFlags& flags) {
   app::BacktestRequest request = flags.request;
   execution::Instrument& instrument = request.config.engine.instrument;
   if (flags.fee) instrument.taker_fee_bps = instrument.maker_fee_bps = *flags.fee;
+  if (flags.maker_fee) instrument.maker_fee_bps = *flags.maker_fee;
   if (flags.spread) instrument.half_spread_bps = *flags.spread / 2;
   if (flags.slippage) instrument.slippage_bps = *flags.slippage;
 
@@ -52,24 +56,68 @@ app::BacktestRequest to_request(const BacktestFlags& flags) {
   return request;
 }
 
-void add_exit_options(CLI::App& command, BacktestFlags& flags) {
-  command.add_option("--stop-loss", flags.stop_loss,
-                     "Loss in percent of the entry price that closes a position");
-  command.add_option("--take-profit", flags.take_profit, "Gain in percent that closes a position");
-  command.add_option("--minimal-roi", flags.minimal_roi,
-                     "minutes:profit list; net profit (0.05 is 5 %) that closes a position of that age");
-  command.add_option("--trailing-stop", flags.trailing_stop,
-                     "Distance in percent of a stop behind the best price");
-  command.add_option("--trailing-offset", flags.trailing_offset,
-                     "Gain in percent from which the stop trails");
+/// The same question for the rules: their entries, exits and stakes come from their parameters.
+app::RulesBacktestRequest to_rules_request(const BacktestFlags& flags) {
+  const app::BacktestRequest shared = to_request(flags);
+  app::RulesBacktestRequest request = flags.rules;
+  request.bars = shared.bars;
+  request.trades_out = shared.trades_out;
+  request.report = shared.report;
+  request.engine = shared.config.engine;
+  request.bootstrap = shared.bootstrap;
+  if (!flags.from.empty()) request.from = read_flag("--from", flags.from, parse_time);
+  if (!flags.to.empty()) request.to = read_flag("--to", flags.to, parse_time);
+  return request;
+}
+
+void add_exit_options(CLI::App& command, BacktestFlags& flags, CLI::Option* strategy) {
+  command
+      .add_option("--stop-loss", flags.stop_loss, "Loss in percent of the entry price that closes a position")
+      ->excludes(strategy);
+  command.add_option("--take-profit", flags.take_profit, "Gain in percent that closes a position")
+      ->excludes(strategy);
+  command
+      .add_option("--minimal-roi", flags.minimal_roi,
+                  "minutes:profit list; net profit (0.05 is 5 %) that closes a position of that age")
+      ->excludes(strategy);
+  command
+      .add_option("--trailing-stop", flags.trailing_stop,
+                  "Distance in percent of a stop behind the best price")
+      ->excludes(strategy);
+  command
+      .add_option("--trailing-offset", flags.trailing_offset, "Gain in percent from which the stop trails")
+      ->excludes(strategy);
   command.add_option("--intrabar", flags.intrabar,
                      "Which level of a bar comes first: worst (default), ohlc, adaptive, detail");
-  command.add_option("--detail-bars", flags.request.detail_bars, "Finer bars for --intrabar detail");
+  command.add_option("--detail-bars", flags.request.detail_bars, "Finer bars for --intrabar detail")
+      ->excludes(strategy);
+}
+
+void add_rule_options(CLI::App& command, BacktestFlags& flags, CLI::Option* strategy) {
+  app::RulesBacktestRequest& request = flags.rules;
+  command
+      .add_option("--set-param", request.settings,
+                  "With --strategy rules: a parameter for every regime, volPctBreakout=65; again for more")
+      ->allow_extra_args(false)
+      ->needs(strategy);
+  command
+      .add_option("--params", request.parameters,
+                  "With --strategy rules: JSON file of parameters, as stevie params export writes it")
+      ->needs(strategy);
+  command
+      .add_option("--explain", request.explain,
+                  "With --strategy rules: write why each decision is what it is, one JSON object a line")
+      ->needs(strategy);
+  command.add_option("--from", flags.from, "With --strategy rules: first time, UTC")->needs(strategy);
+  command.add_option("--to", flags.to, "With --strategy rules: time at which to stop")->needs(strategy);
+  add_social_flags(command, request.social);
 }
 
 void add_cost_options(CLI::App& command, BacktestFlags& flags) {
   execution::EngineConfig& engine = flags.request.config.engine;
   command.add_option("--fee", flags.fee, "Fee per side in bps, maker and taker (default: taker 10, maker 2)");
+  command.add_option("--maker-fee", flags.maker_fee,
+                     "Fee in bps of orders that rest, where it differs from --fee");
   command.add_option("--spread", flags.spread, "Bid-ask spread in bps; a fill pays half of it (default 2)");
   command.add_option("--slippage", flags.slippage, "Slippage per fill in bps (default 1)");
   command.add_option("--participation", engine.instrument.participation_cap,
@@ -88,31 +136,47 @@ void add_cost_options(CLI::App& command, BacktestFlags& flags) {
 }  // namespace
 
 void add_backtest_command(CLI::App& app, CommandContext& context) {
-  CLI::App* command = app.add_subcommand("backtest", "Replay signals made elsewhere over a file of bars");
+  CLI::App* command =
+      app.add_subcommand("backtest", "Play the rules, or signals made elsewhere, over a file of bars");
   auto flags = std::make_shared<BacktestFlags>();
-  command->add_option("--bars", flags->request.bars, "Bars: CSV, gzip or JSON rows")->required();
+  command->add_option("--bars,--data", flags->request.bars, "Bars: CSV, gzip or JSON rows")->required();
+  CLI::Option* strategy =
+      command->add_option("--strategy", flags->strategy, "rules: breakout, mean reversion, news")
+          ->check(CLI::IsMember({"rules"}));
   command
       ->add_option(
           "--signals", flags->request.signals,
           "CSV with timestamp and enter_long, exit_long, enter_short, exit_short, or target, or order_size")
-      ->required();
+      ->excludes(strategy);
   CLI::Option* stake = command->add_option(
       "--stake", flags->stake,
       "Size of an entry: share of equity up to 1, or units (default 1: the whole equity)");
+  stake->excludes(strategy);
   command
       ->add_option("--risk", flags->risk,
                    "Size entries so that the stop loss costs this percent of the equity")
-      ->excludes(stake);
-  add_exit_options(*command, *flags);
+      ->excludes(stake)
+      ->excludes(strategy);
+  add_rule_options(*command, *flags, strategy);
+  add_exit_options(*command, *flags, strategy);
   add_cost_options(*command, *flags);
-  command->add_option("--trades-out", flags->request.trades_out, "Write one CSV row per round trip");
+  command->add_option("--trades-out,--trades", flags->request.trades_out, "Write one CSV row per round trip");
   command->add_option("--report", flags->request.report, "Write the HTML report to this file");
   command->add_flag("--json", flags->json, "Print a JSON object instead of tables");
   command->footer(
-      "Example:\n  stevie backtest --bars BTCUSDT_1h.csv.gz --signals signals.csv --stop-loss 5 \\\n"
-      "    --minimal-roi \"0:0.1,1440:0.02\" --fee 10 --trades-out trades.csv");
+      "Examples:\n  stevie backtest --bars BTCUSDT_1h.csv.gz --signals signals.csv --stop-loss 5 \\\n"
+      "    --minimal-roi \"0:0.1,1440:0.02\" --fee 10 --trades-out trades.csv\n"
+      "  stevie backtest --bars BTCUSDT_1h.csv.gz --strategy rules --set-param costCapBps=24 \\\n"
+      "    --explain decisions.jsonl --report rules.html");
   command->callback([flags, &context] {
-    const evaluation::Evaluation evaluation = app::run_signal_backtest(to_request(*flags));
+    if (flags->strategy.empty() && flags->request.signals.empty()) {
+      throw Error("cli.no_decisions",
+                  "say where the decisions come from: --strategy rules, or --signals FILE with your own",
+                  "backtest");
+    }
+    const evaluation::Evaluation evaluation =
+        flags->strategy.empty() ? app::run_signal_backtest(to_request(*flags))
+                                : app::run_rules_backtest(to_rules_request(*flags)).evaluation;
     if (flags->json) {
       context.out << evaluation::render_json(evaluation);
       return;
