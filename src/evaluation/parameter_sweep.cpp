@@ -100,6 +100,7 @@ class Run {
     if (!engine_.is_quiet()) return step(bar + 1);
     if (engine_.account().units == 0) {
       const std::size_t entry = next_entry(bar + 1);
+      fetch_bar(entry + 1);
       pass(bar + 1, std::min(entry + 1, layout_.bars()));
       return entry;
     }
@@ -107,6 +108,7 @@ class Run {
     if (held_.rule == strategy::Rule::mean_reversion) decision = next_at_mean(bar + 1);
     const std::size_t until = std::min(decision + 1, layout_.bars());
     const std::size_t event = next_event(bar + 1, until);
+    fetch_bar(event);
     pass(bar + 1, event);
     return event < until ? step(event) : decision;
   }
@@ -128,7 +130,10 @@ class Run {
       const auto lane = static_cast<std::size_t>(std::countr_zero(entering));
       const LaneMask before = entering == 0 ? ~LaneMask{0} : first_lanes(lane);
       outcome_.refused_by_cost += static_cast<std::uint64_t>(std::popcount(qualified & ~affordable & before));
-      if (entering != 0) return candidates.bar[i + lane];
+      if (entering == 0) continue;
+      __builtin_prefetch(&candidates.row[i + lane]);
+      __builtin_prefetch(&candidates.row[i + lane].breakout);
+      return candidates.bar[i + lane];
     }
     return layout_.bars();
   }
@@ -141,6 +146,11 @@ class Run {
     const bool is_long = held_.side == Side::long_side;
     return first_touch(layout_.low.data(), layout_.high.data(), begin, end,
                        is_long ? levels.losing : levels.winning, is_long ? levels.winning : levels.losing);
+  }
+
+  /// Asks for the bar that the engine will need, while others are marked: it lies somewhere in megabytes.
+  void fetch_bar(std::size_t bar) const {
+    if (bar < layout_.bars()) __builtin_prefetch(&layout_.tape.bars[layout_.range.begin + bar]);
   }
 
   std::size_t step(std::size_t bar) {
@@ -162,8 +172,8 @@ class Run {
     end = std::min(end, layout_.bars() - 1);
     if (begin >= end) return;
     const execution::Account& account = engine_.account();
-    if (account.units == 0) {
-      drawdown_.add(account.cash);
+    if (account.units == 0 || end - begin == 1) {
+      drawdown_.add(account.equity(layout_.close[begin]));
     } else {
       drawdown_.add(account.cash, account.units, layout_.close.data() + begin, end - begin);
     }
