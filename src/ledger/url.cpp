@@ -23,7 +23,7 @@ PostgresUrl split(std::string_view url) {
     parts.parameters = rest.substr(query + 1);
     rest = rest.substr(0, query);
   }
-  // The last "@": a password in which somebody left an "@" unescaped must not count as a host.
+  // The last "@": where somebody left one in a password, nothing of that counts as host and is shown.
   if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
     const std::string_view login = rest.substr(0, at);
     rest = rest.substr(at + 1);
@@ -92,8 +92,13 @@ Location parse_sqlite(std::string_view url) {
 Location parse_postgresql(std::string_view url) {
   const PostgresUrl parts = split(url);
   const std::string shown = printable(without_password(std::string(url), url));
-  if (url.find('\0') != std::string_view::npos || parts.database.empty()) {
-    throw Error("ledger.bad_url", "name a database: postgresql://USER@HOST/DATABASE", shown);
+  const bool has_space = url.find_first_of(std::string_view(" \t\r\n\0", 5)) != std::string_view::npos;
+  if (has_space || parts.database.empty()) {
+    throw Error("ledger.bad_url", "name a database, without spaces: postgresql://USER@HOST/DATABASE", shown);
+  }
+  const std::string_view authority = url.substr(0, url.find('?'));
+  if (std::count(authority.begin(), authority.end(), '@') > 1) {
+    throw Error("ledger.bad_url", "write an \"@\" inside user or password as %40", shown);
   }
   Location location{.dialect = Dialect::postgresql, .connection = std::string(url), .shown = shown};
   const std::string_view host =
