@@ -22,8 +22,9 @@ namespace {
 constexpr int page_rows = 100;
 constexpr int page_hashes = 10'000;
 
-/// What appending processes lock in PostgreSQL: the bytes "stevielg".
-constexpr std::int64_t advisory_lock = 0x737465766965'6c67;
+/// What appending processes lock in PostgreSQL: each schema of a database may hold a ledger.
+constexpr const char* lock_query =
+    "SELECT pg_advisory_xact_lock(hashtext('stevie ledger'), hashtext(current_schema()))";
 
 /// NULL cannot be there unless somebody changed the table; as "" it does not match any hash.
 constexpr const char* row_columns =
@@ -54,7 +55,8 @@ void run(soci::statement& statement, const std::string& query) {
 
 std::string connection_text(const Location& location) {
   if (location.dialect == Dialect::sqlite) return fmt::format("dbname=\"{}\"", location.file.string());
-  // Without a limit of its own libpq waits for a silent host as long as TCP does: minutes.
+  // SOCI takes the text for a list of KEY=VALUE and appends "=" to a URL without one: each has a parameter
+  // here. Without a limit of its own libpq waits for a silent host as long as TCP does: minutes.
   if (location.connection.find("connect_timeout=") != std::string::npos) return location.connection;
   const bool has_parameters = location.connection.find('?') != std::string::npos;
   return location.connection + (has_parameters ? "&" : "?") + "connect_timeout=10";
@@ -203,7 +205,7 @@ void Database::begin() {
   }
   // READ COMMITTED: what is read after the lock was waited for includes what its holder committed.
   sql << "BEGIN ISOLATION LEVEL READ COMMITTED";
-  sql << fmt::format("SELECT pg_advisory_xact_lock({})", advisory_lock);
+  sql << lock_query;
 }
 
 void Database::begin_append() {
