@@ -139,6 +139,7 @@ struct BestOfManyTest::Workspace {
   void load_base(std::span<const double> returns);
   void load_tile(const SeriesView& candidates, std::size_t first);
   Lanes tile_variance();
+  std::size_t automatic_block() const;
   void draw(std::uint64_t seed);
   void resample_base();
   void sum_blocks();
@@ -146,6 +147,8 @@ struct BestOfManyTest::Workspace {
   void measure_chosen(std::span<const double> base_returns, std::span<const double> returns,
                       const SharpeTestConfig& config, SharpeComparison& result,
                       std::array<double, 3>& variance);
+  std::size_t resample_candidates(std::span<const double> base_returns, const SeriesView& candidates,
+                                  std::size_t chosen_number);
 };
 
 void BestOfManyTest::Workspace::load_base(std::span<const double> returns) {
@@ -214,18 +217,19 @@ void BestOfManyTest::Workspace::measure_chosen(std::span<const double> base_retu
   if (!result.undefined.empty()) return;
   result.statistic = result.theta / result.standard_error;
 
-  if (config.block) {
-    block = *config.block;
-  } else {
-    std::vector<double> difference(tile.periods);
-    for (std::size_t t = 0; t < tile.periods; ++t) difference[t] = influence[t * lane_count];
-    const double automatic = automatic_block_length(difference).circular;
-    const double least = std::cbrt(static_cast<double>(tile.periods));
-    const double most = static_cast<double>(tile.periods) / 10;
-    block = static_cast<std::size_t>(std::max(1.0, std::min(std::max(automatic, least), most)));
-  }
+  block = config.block.value_or(automatic_block());
   blocks = tile.periods / block;
   result.block = block;
+}
+
+/// Where the chosen candidate's difference from the base is in lane 0 of `influence`: what suits its memory,
+/// at least the cube root of the periods (volatility remembers longer than returns), at most a tenth of them.
+std::size_t BestOfManyTest::Workspace::automatic_block() const {
+  std::vector<double> difference(tile.periods);
+  for (std::size_t t = 0; t < tile.periods; ++t) difference[t] = influence[t * lane_count];
+  const auto count = static_cast<double>(tile.periods);
+  const double wanted = std::max(automatic_block_length(difference).circular, std::cbrt(count));
+  return static_cast<std::size_t>(std::max(1.0, std::min(wanted, count / 10)));
 }
 
 void BestOfManyTest::Workspace::draw(std::uint64_t seed) {
@@ -358,44 +362,53 @@ BestOfManyTest::~BestOfManyTest() = default;
 BestOfManyTest::BestOfManyTest(BestOfManyTest&&) noexcept = default;
 BestOfManyTest& BestOfManyTest::operator=(BestOfManyTest&&) noexcept = default;
 
+/// Fills `chosen` and `maximum`; returns how many candidates entered the maximum.
+std::size_t BestOfManyTest::Workspace::resample_candidates(std::span<const double> base_returns,
+                                                           const SeriesView& candidates,
+                                                           std::size_t chosen_number) {
+  std::size_t used = 0;
+  chosen.resize(replicates);
+  maxima.assign(replicates * lane_count, -infinity);
+  for (std::size_t first = 0; first < candidates.series; first += lane_count) {
+    load_tile(candidates, first);
+    const Lanes variance = tile_variance();
+    FloatLanes shift;
+    shift.fill(-infinity);
+    for (std::size_t lane = 0; lane < rows.size(); ++lane) {
+      const bool usable = !tile.undefined[lane] && variance[lane] >= smallest_variance &&
+                          differing_periods(base_returns, rows[lane]) >= least_differing;
+      if (!usable) continue;
+      shift[lane] = 0;
+      ++used;
+    }
+    sum_blocks();
+    const bool has_chosen = chosen_number >= first && chosen_number < first + lane_count;
+    resample_tile(variance, shift, has_chosen ? chosen_number - first : lane_count);
+  }
+  maximum.resize(replicates);
+  for (std::size_t r = 0; r < replicates; ++r) {
+    const auto begin = maxima.begin() + static_cast<std::ptrdiff_t>(r * lane_count);
+    maximum[r] = *std::max_element(begin, begin + lane_count);
+  }
+  return used;
+}
+
 BestOfManyResult BestOfManyTest::run(std::span<const double> base, const SeriesView& candidates,
                                      std::size_t chosen, const SharpeTestConfig& config) {
   check(base, candidates, chosen, config);
   Workspace& w = *workspace_;
   BestOfManyResult result;
+  SharpeComparison& own = result.chosen;
   std::array<double, 3> variance;
   w.load_base(base);
-  w.measure_chosen(base, candidates.row(chosen), config, result.chosen, variance);
-  if (!result.chosen.undefined.empty()) return result;
+  w.measure_chosen(base, candidates.row(chosen), config, own, variance);
+  if (!own.undefined.empty()) return result;
 
   w.replicates = config.replicates;
   w.draw(config.seed);
   w.resample_base();
-  w.chosen.resize(w.replicates);
-  w.maxima.assign(w.replicates * lane_count, -infinity);
-  for (std::size_t first = 0; first < candidates.series; first += lane_count) {
-    w.load_tile(candidates, first);
-    const Lanes tile_variance = w.tile_variance();
-    FloatLanes shift;
-    shift.fill(-infinity);
-    for (std::size_t lane = 0; lane < w.rows.size(); ++lane) {
-      const bool usable = !w.tile.undefined[lane] && tile_variance[lane] >= smallest_variance &&
-                          differing_periods(base, w.rows[lane]) >= least_differing;
-      if (!usable) continue;
-      shift[lane] = 0;
-      ++result.candidates;
-    }
-    w.sum_blocks();
-    const bool has_chosen = chosen >= first && chosen < first + lane_count;
-    w.resample_tile(tile_variance, shift, has_chosen ? chosen - first : lane_count);
-  }
-  w.maximum.resize(w.replicates);
-  for (std::size_t r = 0; r < w.replicates; ++r) {
-    const auto begin = w.maxima.begin() + static_cast<std::ptrdiff_t>(r * lane_count);
-    w.maximum[r] = *std::max_element(begin, begin + lane_count);
-  }
+  result.candidates = w.resample_candidates(base, candidates, chosen);
 
-  SharpeComparison& own = result.chosen;
   own.p_greater = share_at_least(w.chosen, own.statistic);
   result.p_adjusted = share_at_least(w.maximum, own.statistic);
   const double critical = critical_value(w.chosen, config.confidence);

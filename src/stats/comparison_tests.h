@@ -71,8 +71,8 @@ struct BestOfManyResult {
 /// The same test, corrected for every candidate looked at: single-step maximum of studentised differences
 /// resampled jointly (Romano and Wolf 2005, White 2000). Holds for any rule by which one was chosen.
 ///
-/// Keeps its work space between calls: one object per thread, called again and again, does not allocate once
-/// it has seen the largest problem. Time grows with candidates * periods / block * replicates.
+/// Keeps its arrays between calls: use one object per thread again and again. Time grows with candidates *
+/// periods / block * replicates; nothing is allocated per replicate.
 class BestOfManyTest {
  public:
   BestOfManyTest();

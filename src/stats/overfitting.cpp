@@ -118,7 +118,7 @@ Overfitting probability_of_overfitting(const SeriesView& returns, std::size_t bl
     }
   Overfitting result;
   std::vector<double> inside(returns.series), outside(returns.series);
-  const auto half = static_cast<double>(length * blocks / 2);
+  const auto half = static_cast<double>(length * (blocks / 2));
   std::vector<std::uint32_t> choice = first_choice(blocks / 2);
   std::size_t overfitted = 0;
   do {
