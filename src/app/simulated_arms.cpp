@@ -48,6 +48,16 @@ Weather regime_weather(std::size_t days, RandomStream& random) {
   return weather;
 }
 
+/// Standard normal numbers, both of each Box-Muller pair.
+void fill_normal(RandomStream& random, std::span<double> row) {
+  for (std::size_t i = 0; i < row.size(); i += 2) {
+    const double radius = std::sqrt(-2 * std::log(1 - random.uniform()));
+    const double angle = 2 * std::numbers::pi * random.uniform();
+    row[i] = radius * std::cos(angle);
+    if (i + 1 < row.size()) row[i + 1] = radius * std::sin(angle);
+  }
+}
+
 /// Student t with 5 degrees of freedom, variance 1. Chi squared of 4 degrees is minus twice the log of the
 /// product of two uniform numbers; one Box-Muller pair gives the numerator and the fifth square.
 double t5_shock(RandomStream& random) {
@@ -65,21 +75,23 @@ void fill_shocks(ReturnProcess process, RandomStream& random, std::span<double> 
       for (double& value : row) value = t5_shock(random);
       return;
     case ReturnProcess::regimes:
-      for (double& value : row) value = random.normal();
+      fill_normal(random, row);
       return;
     case ReturnProcess::ar1: {
       constexpr double memory = 0.2;
       const double fresh = std::sqrt(1 - memory * memory);
       double last = random.normal();
-      for (double& value : row) value = last = memory * last + fresh * random.normal();
+      fill_normal(random, row);
+      for (double& value : row) value = last = memory * last + fresh * value;
       return;
     }
     case ReturnProcess::jumps: {
-      constexpr double chance = 0.02, size = 4;
-      const double scale = 1 / std::sqrt(1 + chance * size * size);
+      constexpr float chance = 0.02F;
+      constexpr double size = 4;
+      const double scale = 1 / std::sqrt(1 + static_cast<double>(chance) * size * size);
+      fill_normal(random, row);
       for (double& value : row) {
-        value = random.normal();
-        if (random.uniform() < chance) value += size * random.normal();
+        if (random.uniform_float() < chance) value += size * random.normal();
         value *= scale;
       }
       return;

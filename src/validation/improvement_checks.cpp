@@ -53,10 +53,11 @@ Tested test_best_of_many(const Measured& m) {
   // The first replicates of a longer run are those of a shorter one. Once so many of them reach the chosen
   // candidate's statistic that the whole run has to miss the level, the rest cannot bring it back.
   if (!m.config.full_report) {
-    for (std::size_t part = 100; 2 * part < all; part *= 4) {
+    const double misses = m.level * static_cast<double>(all + 1);
+    for (auto part = static_cast<std::size_t>(std::max(100.0, 2 * misses)); 2 * part < all; part *= 3) {
       stats::BestOfManyResult result = run(part);
       const double reached = result.p_adjusted * static_cast<double>(part + 1);
-      if (reached - 0.5 > m.level * static_cast<double>(all + 1)) return {std::move(result), true};
+      if (reached - 0.5 > misses) return {std::move(result), true};
     }
   }
   return {run(all), false};
