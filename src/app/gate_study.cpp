@@ -26,7 +26,7 @@ constexpr double z_95 = 1.6448536269514722;
 /// What one run of one cell would have promoted under each rule.
 struct Promoted {
   bool point_single = false, point_best = false, z_single = false, z_best = false;
-  bool tested = false, spent = false, gate = false;
+  bool tested = false, spent = false, gate = false, exact = false;
 };
 
 /// The estimate is better by what the gate asks for.
@@ -54,6 +54,13 @@ GateConfig only_the_test(GateConfig gate) {
   return gate;
 }
 
+/// No figure of part 3 is worse at all.
+bool not_worse_at_all(const validation::GateReport& report) {
+  return std::ranges::all_of(report.checks, [](const validation::Check& check) {
+    return check.part != 3 || *check.figure("proposed").value <= *check.figure("running").value;
+  });
+}
+
 Promoted judge_run(const Evidence& evidence, const GateConfig& gate) {
   Promoted promoted;
   const std::vector<double>& running = evidence.running.returns;
@@ -75,6 +82,7 @@ Promoted judge_run(const Evidence& evidence, const GateConfig& gate) {
   }();
   const validation::GateDecision decision = validation::judge(evidence, whole);
   promoted.gate = decision.report.verdict == Verdict::promote;
+  promoted.exact = promoted.gate && not_worse_at_all(decision.report);
   GateConfig spending = only_the_test(gate);
   spending.stream = gate.stream;
   promoted.spent =
@@ -94,6 +102,7 @@ void count(const Promoted& promoted, PromotionRates& rates) {
   add(rates.tested, promoted.tested);
   add(rates.spent, promoted.spent);
   add(rates.gate, promoted.gate);
+  add(rates.exact, promoted.exact);
 }
 
 /// Runs cells of one process on the same drawings and counts.
@@ -123,22 +132,6 @@ std::uint64_t stream_of(std::size_t part) {
   return static_cast<std::uint64_t>(part) << 32;
 }
 
-std::vector<GateCell> run_power(const GateStudyConfig& config) {
-  std::vector<GateCell> cells;
-  for (const std::size_t candidates : {candidate_count, std::size_t{1}})
-    for (const std::size_t days : config.days)
-      for (const double correlation : config.correlations)
-        for (const double improvement : improvements)
-          cells.push_back({ReturnProcess::garch_t5,
-                           {.days = days,
-                            .candidates = candidates,
-                            .correlation = correlation,
-                            .improvement = improvement},
-                           {}});
-  run_cells(config, cells, config.power_runs, stream_of(power_part), "power");
-  return cells;
-}
-
 }  // namespace
 
 double CountedShare::upper() const {
@@ -161,8 +154,24 @@ std::vector<GateCell> run_gate_nulls(const GateStudyConfig& config) {
   return nulls;
 }
 
+std::vector<GateCell> run_gate_power(const GateStudyConfig& config) {
+  std::vector<GateCell> cells;
+  for (const std::size_t candidates : {candidate_count, std::size_t{1}})
+    for (const std::size_t days : config.days)
+      for (const double correlation : config.correlations)
+        for (const double improvement : improvements)
+          cells.push_back({ReturnProcess::garch_t5,
+                           {.days = days,
+                            .candidates = candidates,
+                            .correlation = correlation,
+                            .improvement = improvement},
+                           {}});
+  run_cells(config, cells, config.power_runs, stream_of(power_part), "power");
+  return cells;
+}
+
 GateStudy run_gate_study(const GateStudyConfig& config) {
-  return {config, run_gate_nulls(config), run_power(config)};
+  return {config, run_gate_nulls(config), run_gate_power(config)};
 }
 
 }  // namespace stevie::app

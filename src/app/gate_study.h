@@ -29,6 +29,7 @@ struct PromotionRates {
   CountedShare tested;  // part 2 of the gate alone, at 5 %: corrected for all candidates, and 2 % better
   CountedShare spent;   // the same at the error that the first proposal on some days is allowed
   CountedShare gate;    // the whole gate
+  CountedShare exact;   // the same without a tolerance in part 3
 };
 
 /// One setting of the study and what came out.
@@ -59,8 +60,9 @@ struct GateStudy {
 /// how often one that is. Fixed by the seed, whatever the number of threads.
 GateStudy run_gate_study(const GateStudyConfig& config);
 
-/// The nulls alone.
+/// Its halves.
 std::vector<GateCell> run_gate_nulls(const GateStudyConfig& config);
+std::vector<GateCell> run_gate_power(const GateStudyConfig& config);
 
 std::string gate_study_markdown(const GateStudy& study);
 std::string gate_study_json(const GateStudy& study);

@@ -42,12 +42,13 @@ std::string null_table(const std::vector<GateCell>& cells) {
 std::string power_table(const std::vector<GateCell>& cells) {
   std::string text =
       "| candidates | days | correlation | true Sharpe ratio | part 2 at 5 % | part 2, first proposal | "
-      "whole gate |\n|---|---|---|---|---|---|---|\n";
+      "whole gate | without tolerance |\n|---|---|---|---|---|---|---|---|\n";
   for (const GateCell& cell : cells)
-    text += fmt::format("| {} | {} | {:.2f} | {:.3f} → {:.3f} | {} | {} | {} |\n", cell.arms.candidates,
+    text += fmt::format("| {} | {} | {:.2f} | {:.3f} → {:.3f} | {} | {} | {} | {} |\n", cell.arms.candidates,
                         cell.arms.days, cell.arms.correlation, cell.arms.sharpe,
                         cell.arms.sharpe + cell.arms.improvement, percent_text(cell.rates.tested),
-                        percent_text(cell.rates.spent), percent_text(cell.rates.gate));
+                        percent_text(cell.rates.spent), percent_text(cell.rates.gate),
+                        percent_text(cell.rates.exact));
   return text;
 }
 
@@ -83,7 +84,8 @@ Json cell_json(const GateCell& cell) {
           {"z_best", share_json(rates.z_best)},
           {"tested", share_json(rates.tested)},
           {"spent", share_json(rates.spent)},
-          {"gate", share_json(rates.gate)}};
+          {"gate", share_json(rates.gate)},
+          {"gate_without_tolerance", share_json(rates.exact)}};
 }
 
 }  // namespace

@@ -83,6 +83,12 @@ void bench(const BenchFlags& flags, CommandContext& context) {
   if (!flags.json.empty()) write_file(flags.json, app::bench_json(rows));
 }
 
+void write_gate_study(const app::GateStudy& study, const std::filesystem::path& folder) {
+  write_file(folder / "gate_study.md", app::gate_study_markdown(study));
+  write_file(folder / "gate_study.json", app::gate_study_json(study));
+  if (!study.power.empty()) write_file(folder / "gate_power.svg", app::gate_power_svg(study));
+}
+
 /// The false promotions and the power of the gate, as tables, JSON and a picture.
 void gate_study(const BenchFlags& flags, CommandContext& context) {
   const std::filesystem::path folder = flags.out;
@@ -102,14 +108,12 @@ void gate_study(const BenchFlags& flags, CommandContext& context) {
     }
     bar->update(done);
   };
-  const app::GateStudy study = app::run_gate_study(config);
+  app::GateStudy study{config, app::run_gate_nulls(config), {}};
+  if (!flags.out.empty()) write_gate_study(study, folder);  // an interrupted study leaves its first half
+  study.power = app::run_gate_power(config);
   if (bar) bar->finish();
-  const std::string tables = app::gate_study_markdown(study);
-  context.out << tables;
-  if (flags.out.empty()) return;
-  write_file(folder / "gate_study.md", tables);
-  write_file(folder / "gate_study.json", app::gate_study_json(study));
-  write_file(folder / "gate_power.svg", app::gate_power_svg(study));
+  if (!flags.out.empty()) write_gate_study(study, folder);
+  context.out << app::gate_study_markdown(study);
 }
 
 }  // namespace
