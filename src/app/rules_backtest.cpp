@@ -230,8 +230,9 @@ RulesBacktest run_rules_backtest(const RulesBacktestRequest& request) {
   strategy::RuleStrategy rules(market.inputs, parameters, request.engine.instrument);
   std::string explanations;
   if (!request.explain.empty()) {
-    rules.observe_with([&](const strategy::RuleExplanation& explanation) {
-      explanations += strategy::to_json(explanation) + "\n";
+    const bool for_people = request.explain.extension() == ".txt";
+    rules.observe_with([&, for_people](const strategy::RuleExplanation& explanation) {
+      explanations += for_people ? strategy::to_text(explanation) : strategy::to_json(explanation) + "\n";
     });
   }
   EntryLog log(rules, market.bars.size());

@@ -85,6 +85,10 @@ TEST_F(RulesBacktestOf, TradesWhereTheCostsAllowItAndAccountsForEveryDecision) {
   EXPECT_EQ(static_cast<std::size_t>(std::count(csv.begin(), csv.end(), '\n')), trades + 1);
   EXPECT_NE(read_file(request_.report).find("volPctBreakout"), std::string::npos);
 
+  request_.explain = path("out/decisions.txt");
+  run_rules_backtest(request_);
+  EXPECT_NE(read_file(request_.explain).find("volPctMeanRevert"), std::string::npos);
+
   request_.explain = path("out/decisions.jsonl.gz");
   run_rules_backtest(request_);
   EXPECT_EQ(read_file(request_.explain), read_file(path("out/decisions.jsonl")));

@@ -105,8 +105,9 @@ void add_rule_options(CLI::App& command, BacktestFlags& flags, CLI::Option* stra
                   "With --strategy rules: JSON file of parameters, as stevie params export writes it")
       ->needs(strategy);
   command
-      .add_option("--explain", request.explain,
-                  "With --strategy rules: write why each decision is what it is, one JSON object a line")
+      .add_option(
+          "--explain", request.explain,
+          "With --strategy rules: write why each decision is what it is: JSON lines, or text for .txt")
       ->needs(strategy);
   command.add_option("--from", flags.from, "With --strategy rules: first time, UTC")->needs(strategy);
   command.add_option("--to", flags.to, "With --strategy rules: time at which to stop")->needs(strategy);

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <set>
 
+#include "core/file.h"
 #include "core/random.h"
 #include "core/testing.h"
 
@@ -50,6 +52,17 @@ TEST(ParameterSchema, HasTheGivenDefaults) {
   EXPECT_EQ(set[Parameter::vol_pct_mean_revert], 30);
   EXPECT_EQ(set[Parameter::social_go], 0.75);
   EXPECT_EQ(set[Parameter::cost_cap_bps], 8);
+}
+
+TEST(ParameterSchema, AgreesWithTheDocumentation) {
+  const std::string page = read_file(std::filesystem::path(STEVIE_SOURCE_FOLDER) / "docs" / "strategy.md");
+  std::string table =
+      "| parameter | unit | default | least | most | step | used by |\n|---|---|---|---|---|---|---|\n";
+  for (const ParameterInfo& about : parameter_schema()) {
+    table += fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", about.name, about.unit,
+                         about.default_value, about.minimum, about.maximum, about.step, about.used_by);
+  }
+  EXPECT_NE(page.find(table + "\n"), std::string::npos) << "docs/strategy.md should have\n" << table;
 }
 
 // Whatever a search or a person sets, one stop costs at most 2 % of the equity.
