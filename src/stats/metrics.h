@@ -135,8 +135,9 @@ Metric conditional_value_at_risk(std::span<const double> returns, double share);
 /// Largest loss from a running peak; `start` is the equity before the first value and counts as a peak.
 double max_drawdown(double start, std::span<const double> equity);
 
-/// Probability that the true per-period Sharpe ratio exceeds `benchmark` (Bailey and Lopez de Prado 2012).
-/// `skewness` and `kurtosis` are those of the returns (normal: 0 and 3).
+/// Probability that the true per-period Sharpe ratio exceeds `benchmark`: the version of Bailey and Lopez de
+/// Prado 2012, with the variance at the observed ratio (the revision of 2025 takes it at the benchmark, with
+/// AR(1) terms). `skewness` and `kurtosis` are those of the returns (normal: 0 and 3).
 Metric probabilistic_sharpe(double sharpe, double benchmark, std::size_t periods, double skewness,
                             double kurtosis);
 /// Per-period Sharpe ratio that the best of `trials` worthless trials is expected to show
