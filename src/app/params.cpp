@@ -11,6 +11,8 @@
 #include "core/printable.h"
 #include "ledger/ledger.h"
 #include "market/csv.h"
+#include "market/symbol.h"
+#include "strategy/regime.h"
 
 namespace stevie::app {
 namespace {
@@ -43,6 +45,13 @@ OpenParameters open_parameters(const ledger::LedgerConfig& config) {
   open.ledger = ledger::Ledger::open(config);
   open.store = std::make_unique<live::ParameterStore>(*open.ledger);
   return open;
+}
+
+ParameterScope parse_scope(const std::string& symbol, const std::string& regime) {
+  ParameterScope scope;
+  if (!symbol.empty()) scope.symbol = market::canonical_symbol(symbol);
+  if (!regime.empty()) scope.regime = strategy::parse_regime(regime);
+  return scope;
 }
 
 live::ParameterVersion set_parameters(live::ParameterStore& store, std::span<const std::string> assignments,

@@ -30,6 +30,10 @@ struct ParameterScope {
   std::optional<strategy::Regime> regime;
 };
 
+/// Texts as a person types them: the symbol in any common spelling, the regime by its name; empty ones are
+/// absent. Throws Error "strategy.unknown_regime".
+ParameterScope parse_scope(const std::string& symbol, const std::string& regime);
+
 /// Reads "volPctBreakout=65" and applies it with its neighbours as one version; "=default" takes the symbol's
 /// or regime's own value away, and gives the schema's default globally. Throws Error "live.refused_change"
 /// with the faults of all texts, of the bounds and of the signature together.
@@ -40,7 +44,7 @@ live::ParameterVersion set_parameters(live::ParameterStore& store, std::span<con
 live::ParameterVersion import_parameters(live::ParameterStore& store, const std::string& file,
                                          const live::Signature& person);
 
-/// What follows is for people, at most 120 columns wide but for long reasons, and the same as JSON.
+/// What follows is for people, and the same as JSON.
 
 /// Every parameter with its value in this scope, the layer that gives it, and what the schema says.
 std::string show_text(const live::ParameterVersion& version, const ParameterScope& scope);

@@ -26,11 +26,16 @@ std::string number_text(const std::optional<double>& value) {
   return value ? fmt::format("{}", *value) : "-";
 }
 
-/// "volPctBreakout 70 -> 65", with the layer where that is not the global one.
+/// "volPctBreakout 70 -> 65", with the layer where that is not the global one: "slNews (regime bear)
+/// inherited
+/// -> 2".
 std::string difference_text(const ParameterDifference& difference) {
+  const auto side = [](const std::optional<double>& value) {
+    return value ? number_text(value) : "inherited";
+  };
   const std::string layer = difference.layer == "global" ? "" : fmt::format(" ({})", difference.layer);
-  return fmt::format("{}{} {} -> {}", strategy::to_string(difference.parameter), layer,
-                     number_text(difference.from), number_text(difference.to));
+  return fmt::format("{}{} {} -> {}", strategy::to_string(difference.parameter), layer, side(difference.from),
+                     side(difference.to));
 }
 
 std::string differences_text(const std::vector<ParameterDifference>& differences) {
@@ -39,9 +44,14 @@ std::string differences_text(const std::vector<ParameterDifference>& differences
   return texts.empty() ? "nothing" : fmt::format("{}", fmt::join(texts, ", "));
 }
 
+/// To the second: finer tells a person nothing.
+std::string time_text(TimeMs time) {
+  return format_time(time - time % second_ms);
+}
+
 std::string signed_by(const ParameterVersion& version) {
   return fmt::format("{} by {} ({}), {}", live::to_string(version.change), printable(version.author),
-                     live::to_string(version.author_kind), format_time(version.time));
+                     live::to_string(version.author_kind), time_text(version.time));
 }
 
 /// The values that single layers replace, so that nobody takes the global ones for all there is.
@@ -124,7 +134,7 @@ std::string proposals_text(std::span<const live::JudgedProposal> proposals, cons
   for (std::size_t i = proposals.size(); i > 0; --i) {
     const live::JudgedProposal& proposal = proposals[i - 1];
     const bool on_current = proposal.base_hash == current.hash;
-    rows.push_back({std::to_string(proposal.sequence), format_time(proposal.time), proposal.scenario,
+    rows.push_back({std::to_string(proposal.sequence), time_text(proposal.time), proposal.scenario,
                     std::string(validation::to_string(proposal.verdict)), on_current ? "yes" : "no",
                     on_current ? differences_text(live::diff(current.layers, proposal.proposed)) : "-"});
   }

@@ -14,7 +14,6 @@
 #include "cli/commands.h"
 #include "core/file.h"
 #include "ledger/ledger.h"
-#include "strategy/regime.h"
 
 namespace stevie::cli {
 namespace {
@@ -50,11 +49,8 @@ live::Signature signature(const CommandContext& context, const SignatureFlags& f
 }
 
 app::ParameterScope scope(const ScopeFlags& flags) {
-  app::ParameterScope result{.symbol = flags.symbol};
-  if (!flags.regime.empty()) {
-    result.regime = read_flag("--regime", flags.regime, strategy::parse_regime);
-  }
-  return result;
+  return read_flag("--regime", flags.regime,
+                   [&flags](const std::string& regime) { return app::parse_scope(flags.symbol, regime); });
 }
 
 app::OpenParameters open(const CommandContext& context) {
