@@ -193,19 +193,17 @@ void BarEngine::execute_open(const TapeBar& bar) {
   const bool entry_held =
       intents.entry && carried != 0 && (carried > 0) == (*intents.entry == Side::long_side);
   if (intents.entry && account_.units == 0 && !entry_held) {
-    intents_ = intents;
-    decide_entry(bar);
-    intents_ = Intents{};
+    decide_entry(bar, intents);
     trade_at_open(bar);
   }
   try_orders(bar, true);
 }
 
-void BarEngine::decide_entry(const TapeBar& bar) {
-  const double sign = *intents_.entry == Side::long_side ? 1.0 : -1.0;
-  const Stake& stake = intents_.stake;
+void BarEngine::decide_entry(const TapeBar& bar, const Intents& intents) {
+  const double sign = *intents.entry == Side::long_side ? 1.0 : -1.0;
+  const Stake& stake = intents.stake;
   double exposure = stake.amount;
-  entry_bracket_ = intents_.bracket;
+  entry_bracket_ = intents.bracket;
   if (stake.kind == Stake::Kind::risk) {
     const double share = entry_bracket_ ? entry_bracket_->stop_loss : config_.exits.stop_loss.value_or(0.0);
     const double stop = bar.open * (1.0 - share);

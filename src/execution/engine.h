@@ -145,7 +145,7 @@ class BarEngine {
   void report_missing_volume(const TapeBar& bar);
   void pay_funding(double rate, double price);
   void execute_open(const TapeBar& bar);
-  void decide_entry(const TapeBar& bar);
+  void decide_entry(const TapeBar& bar, const Intents& intents);
   double within_leverage(const TapeBar& bar, double wanted);
   void trade_at_open(const TapeBar& bar);
   void execute_inside(const TapeBar& bar, TimeMs open_time, IntrabarPolicy policy);
