@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <utility>
 
 namespace stevie::strategy {
 namespace {
@@ -46,13 +47,12 @@ class Oracle {
 
   std::uint8_t label(double log_return) {
     const std::size_t count = share_.size();
-    std::vector<double> next(count, 0.0);
     double total = 0;
     for (std::size_t k = 0; k < count; ++k) {
-      next[k] = probability_[k] * density(log_return - drift_[k], variance_[k]);
-      total += next[k];
+      probability_[k] *= density(log_return - drift_[k], variance_[k]);
+      total += probability_[k];
     }
-    for (std::size_t k = 0; k < count; ++k) probability_[k] = next[k] / total;
+    for (double& probability : probability_) probability /= total;
     std::size_t best = 0;
     for (std::size_t k = 1; k < count; ++k) {
       if (probability_[k] / share_[k] > probability_[best] / share_[best]) best = k;
@@ -73,21 +73,20 @@ class Oracle {
   /// come from, weighted by how probable that is.
   void move_on(double log_return) {
     const std::size_t count = share_.size();
-    std::vector<double> next(count, 0.0);
-    std::vector<double> mixed(count, 0.0);
+    next_.assign(count, 0.0);
+    mixed_.assign(count, 0.0);
     for (std::size_t j = 0; j < count; ++j) {
+      const double handed = with_garch_ ? shocked(j, log_return) : 0.0;
       for (std::size_t k = 0; k < count; ++k) {
         const double path = probability_[j] * transitions_[j * count + k];
-        next[k] += path;
-        mixed[k] += path * shocked(j, log_return);
+        next_[k] += path;
+        mixed_[k] += path * handed;
       }
     }
-    for (std::size_t k = 0; k < count; ++k) {
-      if (with_garch_) {
-        variance_[k] = (1.0 - config_.garch_alpha - config_.garch_beta) * stationary_[k] + mixed[k] / next[k];
-      }
+    for (std::size_t k = 0; k < count && with_garch_; ++k) {
+      variance_[k] = (1.0 - config_.garch_alpha - config_.garch_beta) * stationary_[k] + mixed_[k] / next_[k];
     }
-    probability_ = next;
+    std::swap(probability_, next_);
   }
 
   /// The part of the next variance that the present regime hands on. A jump is no shock of the process: its
@@ -109,6 +108,7 @@ class Oracle {
   double constant_ = 1;
   std::vector<double> transitions_;  // (regimes, regimes)
   std::vector<double> drift_, stationary_, share_, probability_, variance_;
+  std::vector<double> next_, mixed_;  // of move_on
 };
 
 /// A stretch that the data end in has not been judged: it might have been found later.

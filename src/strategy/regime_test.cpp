@@ -192,7 +192,7 @@ TEST(Regime, AConstantPriceAndABadTickLeaveFiniteProbabilities) {
 }
 
 TEST(Regime, AWiderMarginChangesLabelsLessOften) {
-  const market::SyntheticMarket market = made_market(hour_ms, 4, 12);
+  const market::SyntheticMarket market = made_market(hour_ms, 1.5, 12);
   std::size_t changes_before = market.bars.size();
   for (const double margin : {0.0, 0.2, 0.4}) {
     RegimeConfig config;
@@ -223,7 +223,7 @@ TEST(RegimeJudge, CountsRecallLagAndSwitchesNeverFound) {
 }
 
 TEST(RegimeJudge, AConstantGuessIsWorthAQuarter) {
-  const market::SyntheticMarket market = made_market(hour_ms, 4, 2);
+  const market::SyntheticMarket market = made_market(hour_ms, 1.5, 2);
   const std::vector<std::uint8_t> known(market.regime.size(), 1);
   for (std::uint8_t guess = 0; guess < regime_count; ++guess) {
     const std::vector<std::uint8_t> labels(market.regime.size(), guess);
@@ -250,7 +250,7 @@ TEST(Regime, LabelsAreFarBetterThanChanceAndBelowTheOracle) {
     std::vector<double> accuracies;
     double oracle = 0;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-      const market::SyntheticConfig config = labelled_market(interval, interval == hour_ms ? 4 : 8, seed);
+      const market::SyntheticConfig config = labelled_market(interval, interval == hour_ms ? 1.5 : 8, seed);
       const market::SyntheticMarket market = market::make_synthetic_market(config);
       const RegimeColumns regimes = make_regimes(market.bars);
       accuracies.push_back(
