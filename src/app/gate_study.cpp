@@ -1,7 +1,5 @@
 #include "app/gate_study.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <atomic>
 #include <boost/math/distributions/beta.hpp>
@@ -105,7 +103,7 @@ void count(const Promoted& promoted, PromotionRates& rates) {
   add(rates.exact, promoted.exact);
 }
 
-/// Runs cells of one process on the same drawings and counts.
+/// Runs cells of one process on the same drawings, which are most of the work, and counts.
 void run_cells(const GateStudyConfig& config, std::span<GateCell> cells, std::size_t runs,
                std::uint64_t first_stream, const std::string& part) {
   ThreadPool pool(config.threads);
@@ -142,14 +140,13 @@ double CountedShare::upper() const {
 
 std::vector<GateCell> run_gate_nulls(const GateStudyConfig& config) {
   std::vector<GateCell> nulls;
-  for (const ReturnProcess process : return_processes)
+  for (std::size_t part = 0; part < std::size(return_processes); ++part) {
+    std::vector<GateCell> cells;
     for (const std::size_t days : config.days)
       for (const double correlation : config.correlations)
-        nulls.push_back({process, {.days = days, .correlation = correlation}, {}});
-  for (std::size_t part = 0; part < nulls.size(); ++part) {
-    GateCell& cell = nulls[part];
-    run_cells(config, {&cell, 1}, config.runs, stream_of(part),
-              fmt::format("{}, {} days, {}", to_string(cell.process), cell.arms.days, cell.arms.correlation));
+        cells.push_back({return_processes[part], {.days = days, .correlation = correlation}, {}});
+    run_cells(config, cells, config.runs, stream_of(part), std::string(to_string(return_processes[part])));
+    nulls.insert(nulls.end(), cells.begin(), cells.end());
   }
   return nulls;
 }

@@ -57,7 +57,8 @@ struct GateStudy {
 };
 
 /// How often validation::judge() promotes the best of 50 candidates that are no better than what runs, and
-/// how often one that is. Fixed by the seed, whatever the number of threads.
+/// how often one that is. The cells of one process share their drawings (a shorter one is the start of a
+/// longer one), so they do not err independently. Fixed by the seed, whatever the number of threads.
 GateStudy run_gate_study(const GateStudyConfig& config);
 
 /// Its halves.
