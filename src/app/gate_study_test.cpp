@@ -84,6 +84,25 @@ TEST(GateStudy, PromotesRarelyWhatIsNoBetter) {
   }
 }
 
+TEST(GateStudy, PromotesRarelyWhatIsNoBetterThanHoldingNothing) {
+  constexpr std::size_t runs = 150;
+  const boost::math::binomial_distribution<> at_target(runs, 0.05);
+  const double most = boost::math::quantile(boost::math::complement(at_target, 1e-5));
+  validation::GateConfig gate;
+  gate.replicates = 1000;
+  gate.full_report = false;
+  gate.stream = validation::StreamCorrection::none;  // at the whole 5 %
+  for (const ReturnProcess process : return_processes) {
+    std::size_t promoted = 0;
+    for (std::uint64_t run = 0; run < runs; ++run) {
+      const validation::Evidence evidence =
+          SimulatedArms(process, 365, 50, 3, run).evidence({.correlation = 0.5, .sharpe = 0, .idle = true});
+      promoted += validation::judge(evidence, gate).report.verdict == validation::Verdict::promote;
+    }
+    EXPECT_LE(static_cast<double>(promoted), most) << to_string(process);
+  }
+}
+
 TEST(GateStudy, PromotesWhatIsMuchBetter) {
   GateStudyConfig config = short_study(1);
   config.correlations = {0.99};

@@ -169,6 +169,12 @@ validation::Evidence SimulatedArms::evidence(const ArmsConfig& config) const {
       value = std::max(value - cost * arm.turnover / stats::days_per_year, -1.0);
   };
   fill(evidence.running, 0, returns_of(0, config, config.sharpe));
+  if (config.idle) {
+    evidence.running.returns.assign(config.days, 0);
+    evidence.running.doubled_costs_returns.assign(config.days, 0);
+    evidence.running.turnover = 0;
+    evidence.running.trades = 0;
+  }
   std::size_t best = 0;
   double highest = -1e300;
   for (std::size_t k = 1; k <= config.candidates; ++k) {

@@ -33,6 +33,7 @@ struct ArmsConfig {
   /// candidate has more.
   double sharpe = 0.197;
   double improvement = 0;
+  bool idle = false;  // the running arm holds nothing: all its returns are 0
 };
 
 /// Simulated searches. Every arm's return is sqrt(correlation) of a market's plus sqrt(1 - correlation) of

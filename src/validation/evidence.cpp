@@ -70,6 +70,10 @@ void check_candidates(const Evidence& evidence, Faults& faults) {
 }
 
 void check_stream(const Evidence& evidence, Faults& faults) {
+  constexpr std::size_t most_judged = 1'000'000;
+  if (evidence.judged_before > most_judged)
+    faults.push_back(fmt::format("{} proposals are said to be judged before: at most {} can be",
+                                 evidence.judged_before, most_judged));
   std::size_t last = 0;
   for (const std::size_t place : evidence.promoted_before) {
     if (place > last && place <= evidence.judged_before) {

@@ -50,8 +50,8 @@ struct Evidence {
   /// least the number of candidates. Only the deflated Sharpe ratio uses it.
   std::size_t trials = 0;
 
-  /// Proposals that were judged on these days before this one, and which of them (1 is the first) were
-  /// promoted. A candidate of an earlier search counts here or in `candidates`, not in both.
+  /// Proposals that were judged on these days before this one, at most a million, and which of them (1 is the
+  /// first) were promoted. A candidate of an earlier search counts here or in `candidates`, not in both.
   std::size_t judged_before = 0;
   std::vector<std::size_t> promoted_before;  // strictly increasing, each in 1 .. judged_before
 

@@ -343,6 +343,7 @@ TEST(Gate, RefusesEvidenceThatIsNone) {
        [](Evidence& e) {
          e.judged_before = 3, e.promoted_before = {2, 2};
        }},
+      {"judged before", [](Evidence& e) { e.judged_before = 1'000'001; }},
       {"what it was replayed on", [](Evidence& e) { e.running.path.clear(); }},
   };
   for (const auto& [says, spoil] : hostile) {

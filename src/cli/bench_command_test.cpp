@@ -1,0 +1,31 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "cli/cli_testing.h"
+#include "core/file.h"
+#include "core/testing.h"
+
+namespace stevie::cli {
+namespace {
+
+TEST(BenchCommand, GateStudyLeavesTablesJsonAndAPicture) {
+  const TemporaryFolder folder;
+  const std::string out = (folder.path() / "study").string();
+  const ProgramResult result =
+      run_stevie({"--quiet", "--set", "gate.replicates=100", "bench", "--gate", "--runs", "1", "--power-runs",
+                  "1", "--threads", "1", "--out", out});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_NE(result.out.find("| regime switching | 1095 | 0.99 |"), std::string::npos) << result.out;
+  EXPECT_EQ(read_file(std::filesystem::path(out) / "gate_study.md"), result.out);
+  EXPECT_EQ(read_file(std::filesystem::path(out) / "gate_study.json").front(), '{');
+  EXPECT_EQ(read_file(std::filesystem::path(out) / "gate_power.svg").substr(0, 4), "<svg");
+}
+
+TEST(BenchCommand, TakesOneKindOfBenchAtATime) {
+  EXPECT_EQ(run_stevie({"bench", "--gate", "--learning"}).code, 2);
+  EXPECT_EQ(run_stevie({"bench", "--gate", "--runs", "0"}).code, 2);
+}
+
+}  // namespace
+}  // namespace stevie::cli
