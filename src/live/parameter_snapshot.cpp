@@ -16,4 +16,10 @@ std::unique_ptr<const ParameterSnapshot> make_snapshot(std::uint64_t version, st
   return snapshot;
 }
 
+std::function<const strategy::ResolvedParameters&()> parameter_source(ParameterCell& cell,
+                                                                      std::string symbol) {
+  auto reader = std::make_shared<ParameterReader>(cell, std::move(symbol));
+  return [reader]() -> const strategy::ResolvedParameters& { return reader->at_bar(); };
+}
+
 }  // namespace stevie::live

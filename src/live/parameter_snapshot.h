@@ -61,4 +61,9 @@ class ParameterReader {
   const strategy::ResolvedParameters* resolved_ = nullptr;
 };
 
+/// The same as a strategy::ParameterSource: what strategy::RuleStrategy asks before each decision. `cell`
+/// must outlive it. Copies share one reader, so all of them stay on one thread.
+std::function<const strategy::ResolvedParameters&()> parameter_source(ParameterCell& cell,
+                                                                      std::string symbol);
+
 }  // namespace stevie::live
