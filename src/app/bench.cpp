@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "app/bench_timing.h"
+#include "app/param_read_bench.h"
 #include "app/sweep_bench.h"
 #include "app/training_market.h"
 #include "core/file.h"
@@ -81,7 +82,8 @@ class Benchmarks {
         {"env_steps", &Benchmarks::env_steps},
         {"two_members", &Benchmarks::two_members},
         {"load", &Benchmarks::load},
-        {"param_sweep", &Benchmarks::param_sweep}};
+        {"param_sweep", &Benchmarks::param_sweep},
+        {"param_read", &Benchmarks::param_read}};
     for (const auto& [name, body] : all) {
       if (name.find(request_.only) != std::string::npos) (this->*body)();
     }
@@ -201,6 +203,10 @@ class Benchmarks {
 
   void param_sweep() {
     for (BenchRow& row : measure_parameter_sweep(market_bars(), request_.seconds)) add(std::move(row));
+  }
+
+  void param_read() {
+    for (BenchRow& row : measure_parameter_reads(request_.seconds)) add(std::move(row));
   }
 
   const BenchRequest& request_;
