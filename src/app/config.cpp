@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/time.h"
+#include "ledger/url.h"
 
 namespace stevie::app {
 namespace {
@@ -178,6 +179,26 @@ void describe(ConfigBinder& binder, validation::GateConfig& gate) {
   binder.field("gate.seed", gate.seed, {.help = "of the bootstrap"});
 }
 
+void describe(ConfigBinder& binder, ledger::LedgerConfig& ledger) {
+  binder.field("ledger.url", ledger.url,
+               {.help = "where what happened is recorded: sqlite:///FILE, sqlite:////ABSOLUTE/FILE or "
+                        "postgresql://USER@HOST/DATABASE"});
+  // A listing of the configuration is pasted into mails; ~/.pgpass is the place for a password.
+  binder.fields().back().show = [show = binder.fields().back().show, &ledger] {
+    return ledger::without_password(show(), ledger.url);
+  };
+  binder.rule("ledger.url", [&ledger] { return fault_of(ledger.url, ledger::parse_url); });
+  binder.field(
+      "ledger.head_folder", ledger.head_folder,
+      {.help = "folder of the signed head and its key; empty: beside the SQLite file, or the working "
+               "directory"});
+  binder.field("ledger.lock_timeout", ledger.lock_timeout,
+               {.minimum = 0,
+                .maximum = static_cast<double>(hour_ms),
+                .unit = "milliseconds",
+                .help = "how long the write of another process is waited for"});
+}
+
 }  // namespace
 
 market::SplitConfig DataConfig::split() const {
@@ -202,6 +223,7 @@ void describe(ConfigBinder& binder, Config& config) {
   describe_costs(binder, config.env.instrument);
   describe(binder, config.network);
   rl::describe(binder, config.ppo);
+  describe(binder, config.ledger);
   describe(binder, config.gate);
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/config.h"
 #include "env/trading_env.h"
+#include "ledger/ledger.h"
 #include "market/split.h"
 #include "nn/architecture.h"
 #include "rl/ppo_config.h"
@@ -42,6 +43,7 @@ struct Config {
   env::TradingEnvConfig env;  // sections env and costs
   nn::PolicyKwargs network;
   rl::PpoConfig ppo;
+  ledger::LedgerConfig ledger;
   validation::GateConfig gate;
 };
 

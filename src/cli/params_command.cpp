@@ -54,8 +54,7 @@ app::ParameterScope scope(const ScopeFlags& flags) {
 }
 
 app::OpenParameters open(const CommandContext& context) {
-  app::load_config(context.layers());
-  return app::open_parameters({});
+  return app::open_parameters(app::load_config(context.layers()).ledger);
 }
 
 void add_show(CLI::App& family, CommandContext& context) {

@@ -62,7 +62,7 @@ struct LedgerConfig {
   /// Folder of NAME.head, NAME.key and NAME.pub, where NAME is that of the SQLite file, or DATABASE@HOST.
   /// Empty: beside the SQLite file; the working directory for PostgreSQL. Whoever may write to the database
   /// should not be able to write here.
-  std::filesystem::path head_folder = {};
+  std::string head_folder = {};
   Access access = Access::write;
   /// How long another process's transaction is waited for. Default 5 s; then Error "ledger.locked".
   TimeMs lock_timeout = 5 * second_ms;

@@ -59,7 +59,8 @@ TEST_P(LedgerFailure, the_head_may_lie_in_a_folder_of_its_own) {
   LedgerConfig config = place().config();
   config.head_folder = place().folder() / "a" / "b";
   Ledger::open(config)->append(test_events(2));
-  EXPECT_TRUE(std::filesystem::exists(config.head_folder / place().beside(".head").filename()));
+  EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(config.head_folder) /
+                                      place().beside(".head").filename()));
   EXPECT_EQ(Ledger::open(config)->verify().head_sequence, 2U);
 }
 
