@@ -118,8 +118,9 @@ Overfitting probability_of_overfitting(const SeriesView& returns, std::size_t bl
     }
   Overfitting result;
   std::vector<double> inside(returns.series), outside(returns.series);
-  const auto half = static_cast<double>(length * (blocks / 2));
-  std::vector<std::uint32_t> choice = first_choice(blocks / 2);
+  const std::size_t half_blocks = blocks / 2;
+  const auto half = static_cast<double>(length * half_blocks);
+  std::vector<std::uint32_t> choice = first_choice(half_blocks);
   std::size_t overfitted = 0;
   do {
     for (std::size_t k = 0; k < returns.series; ++k) {
