@@ -47,8 +47,9 @@ void add_verify(CLI::App& family, CommandContext& context) {
     const ledger::Verification found = ledger->verify(kept);
     context.out << (flags->json ? app::verification_json(found) : app::verification_text(found));
     if (!found.clean()) {
-      throw Error("ledger.faults", std::to_string(found.faults.size()) +
-                                       " faults in the ledger; docs/ledger.md says what each means");
+      const std::size_t count = found.faults.size();
+      throw Error("ledger.faults", std::to_string(count) + (count == 1 ? " fault" : " faults") +
+                                       " in the ledger; docs/ledger.md says what each means");
     }
   });
 }

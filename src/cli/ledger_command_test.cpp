@@ -60,7 +60,7 @@ TEST_F(LedgerCommand, verify_names_what_was_changed_and_ends_with_2) {
   EXPECT_EQ(result.code, 2);
   EXPECT_NE(result.out.find("FAULT changed: event 2 is not what was written"), std::string::npos)
       << result.out;
-  EXPECT_NE(result.err.find("1 faults in the ledger"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("1 fault in the ledger"), std::string::npos) << result.err;
   EXPECT_EQ(run({"verify", "--json"}).code, 2);
 }
 

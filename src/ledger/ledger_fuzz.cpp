@@ -7,8 +7,8 @@
 #include "ledger/signed_head.h"
 #include "ledger/url.h"
 
-/// Whatever the bytes: a head file, a URL or an event is read whole or refused with stevie::Error. The first byte
-/// says which of them the rest is.
+/// Whatever the bytes: a head file, a URL or an event is read whole or refused with stevie::Error. The first
+/// byte says which of them the rest is.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace stevie;
   if (size == 0) return 0;
