@@ -13,7 +13,6 @@
 #include "app/config.h"
 #include "cli/commands.h"
 #include "core/file.h"
-#include "ledger/ledger.h"
 
 namespace stevie::cli {
 namespace {

@@ -79,7 +79,8 @@ TEST_F(ParamsCommand, sets_values_shows_where_they_come_from_and_takes_them_back
   const auto from = [this](const std::vector<std::string>& scope) {
     std::vector<std::string> arguments{"show"};
     arguments.insert(arguments.end(), scope.begin(), scope.end());
-    for (const json& item : json_out(arguments).at("parameters")) {
+    const json shown = json_out(arguments);
+    for (const json& item : shown.at("parameters")) {
       if (item.at("name") == "slNews") return item.at("from").get<std::string>();
     }
     return std::string("nowhere");
