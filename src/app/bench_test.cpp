@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "app/learning_bench.h"
+#include "app/sweep_bench.h"
+#include "market/synthetic.h"
 
 namespace stevie::app {
 namespace {
@@ -33,6 +35,20 @@ TEST(Bench, RowsHaveAValueAndAYardstick) {
     EXPECT_EQ(json[i].at("name"), seen[i]);
     for (const char* key : {"value", "unit", "yardstick", "fraction"})
       EXPECT_TRUE(json[i].contains(key)) << key;
+  }
+}
+
+TEST(Bench, TheSweepTradesAndEqualsTheEngineBarByBar) {
+  market::SyntheticConfig config;
+  config.bars = 2000;
+  const market::Bars bars = market::make_synthetic_market(config).bars;
+  const std::vector<BenchRow> rows = measure_parameter_sweep(bars, 0.01);  // throws where they differ
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].name, "param_sweep");
+  for (const BenchRow& row : rows) {
+    EXPECT_GT(row.value, 0);
+    EXPECT_NE(row.yardstick.find("trades a set"), std::string::npos);
+    EXPECT_EQ(row.yardstick.find(" 0 trades a set"), std::string::npos);
   }
 }
 

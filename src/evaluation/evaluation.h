@@ -4,6 +4,7 @@
 /// Start with:
 ///   backtest.h   runs a Strategy over a range of bars through the execution engine
 ///   baselines.h  cash, buy and hold, volatility-matched buy and hold, on the same bars at the same costs
+///   parameter_sweep.h  many parameter sets of the rules over the same bars, the same numbers much faster
 ///   evaluation.h Evaluation: results, metrics, intervals, comparison and months, made by evaluate()
 ///   report.h     the same content as a terminal table, as JSON and as one HTML file
 ///
