@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "app/optimize_config.h"
 #include "core/config.h"
 #include "env/trading_env.h"
 #include "ledger/ledger.h"
@@ -44,6 +45,7 @@ struct Config {
   nn::PolicyKwargs network;
   rl::PpoConfig ppo;
   ledger::LedgerConfig ledger;
+  OptimizeConfig optimize;
   validation::GateConfig gate;
 };
 

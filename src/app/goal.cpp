@@ -126,7 +126,7 @@ double window_value(Goal goal, const WindowOutcome& outcome, std::size_t symbols
   const double years = static_cast<double>(outcome.daily_returns.size()) / stats::days_per_year;
   const double wanted = config.least_trades_per_year * years * static_cast<double>(symbols);
   const double lacking = wanted > 0 ? std::max(0.0, 1 - static_cast<double>(outcome.trades) / wanted) : 0.0;
-  return goal_value(goal, outcome) - lacking;
+  return goal_value(goal, outcome) - config.idle_penalty * lacking;
 }
 
 double reward(std::span<const double> window_values, const RewardConfig& config) {

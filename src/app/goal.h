@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/optimize_config.h"
 #include "evaluation/parameter_sweep.h"
 
 namespace stevie::app {
@@ -39,16 +40,6 @@ WindowOutcome portfolio(std::vector<WindowOutcome> symbols);
 /// The value of one window, never NaN or infinite: the Sharpe ratio is cut to -10 .. 10 and the growth to
 /// -10 .. 10 (a ruin is -10). Fewer than two days give 0.
 double goal_value(Goal goal, const WindowOutcome& outcome);
-
-/// How window values become the one reward of a candidate.
-struct RewardConfig {
-  /// Taken from the mean over the windows: this times their standard deviation (n - 1). Default 0.5: of two
-  /// sets with the same mean the steadier one is better. 0: the mean alone.
-  double stability = 0.5;
-  /// Closed trades a year and symbol below which a window loses up to 1: (1 - trades / wanted). Default 12.
-  /// Without it the best way not to lose is never to trade, which nothing could ever be proven of. 0: off.
-  double least_trades_per_year = 12;
-};
 
 /// goal_value less the penalty for too few trades. symbols: how many the outcome is of.
 double window_value(Goal goal, const WindowOutcome& outcome, std::size_t symbols, const RewardConfig& config);

@@ -50,10 +50,10 @@ TEST(Goal, IsFiniteWhateverHappened) {
 TEST(Goal, TooFewTradesCost) {
   WindowOutcome outcome = outcome_of(std::vector<double>(365, 0.0));
   const RewardConfig config;  // 12 a year and symbol
-  EXPECT_DOUBLE_EQ(window_value(Goal::sharpe, outcome, 1, config), -1);
+  EXPECT_DOUBLE_EQ(window_value(Goal::sharpe, outcome, 1, config), -10);
   outcome.trades = 6;
-  EXPECT_DOUBLE_EQ(window_value(Goal::sharpe, outcome, 1, config), -0.5);
-  EXPECT_DOUBLE_EQ(window_value(Goal::sharpe, outcome, 2, config), -0.75);
+  EXPECT_DOUBLE_EQ(window_value(Goal::sharpe, outcome, 1, config), -5);
+  EXPECT_DOUBLE_EQ(window_value(Goal::sharpe, outcome, 2, config), -7.5);
   outcome.trades = 12;
   EXPECT_DOUBLE_EQ(window_value(Goal::sharpe, outcome, 1, config), 0);
   outcome.trades = 0;

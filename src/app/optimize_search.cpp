@@ -82,6 +82,8 @@ void write(ByteWriter& writer, const Candidate& candidate) {
   writer.value(candidate.reward);
   writer.array<double>(candidate.window_values);
   writer.array<double>(candidate.symbol_rewards);
+  writer.value(candidate.trades);
+  writer.value(candidate.refused_by_cost);
 }
 
 Candidate read_candidate(ByteReader& reader) {
@@ -91,22 +93,12 @@ Candidate read_candidate(ByteReader& reader) {
   candidate.reward = reader.value<double>();
   candidate.window_values = reader.array<double>();
   candidate.symbol_rewards = reader.array<double>();
+  candidate.trades = reader.value<std::uint64_t>();
+  candidate.refused_by_cost = reader.value<std::uint64_t>();
   return candidate;
 }
 
 }  // namespace
-
-std::string_view to_string(SearchMethod method) {
-  return method == SearchMethod::pgpe ? "pgpe" : "cma-es";
-}
-
-SearchMethod parse_search_method(std::string_view name) {
-  for (const SearchMethod method : {SearchMethod::pgpe, SearchMethod::cma_es}) {
-    if (name == to_string(method)) return method;
-  }
-  throw Error("app.unknown_search",
-              "there is no search \"" + std::string(name) + "\"; there are pgpe and cma-es");
-}
 
 std::vector<Dimension> search_dimensions(const Scenario& scenario, const ParameterLayers& base,
                                          std::span<const std::string> symbols) {
@@ -226,6 +218,8 @@ std::vector<Candidate> ParameterSearch::judge(std::span<const std::vector<double
       for (std::size_t s = 0; s < window.size(); ++s)
         by_symbol[s].push_back(window_value(goal_, window[s], 1, reward_));
       const WindowOutcome whole = portfolio(std::move(window));
+      judged[k].trades += whole.trades;
+      judged[k].refused_by_cost += whole.refused_by_cost;
       judged[k].window_values.push_back(window_value(goal_, whole, replays_.symbols(), reward_));
     }
     judged[k].reward = reward(judged[k].window_values, reward_);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/goal.h"
+#include "app/optimize_config.h"
 #include "app/optimize_windows.h"
 #include "app/rule_market.h"
 #include "app/scenario.h"
@@ -19,19 +20,6 @@
 #include "strategy/parameters.h"
 
 namespace stevie::app {
-
-enum class SearchMethod : std::uint8_t { pgpe, cma_es };
-std::string_view to_string(SearchMethod method);  // "pgpe", "cma-es"
-/// Throws Error "app.unknown_search".
-SearchMethod parse_search_method(std::string_view name);
-
-struct SearchSettings {
-  SearchMethod method = SearchMethod::pgpe;
-  std::uint64_t seed = 1;
-  std::size_t pairs =
-      8;  // of mirrored candidates in an episode of PGPE; CMA-ES takes twice as many candidates
-  double tolerance = 0.02;  // spread in shares of each range below which the search has converged
-};
 
 /// One number that the search moves.
 struct Dimension {
@@ -75,6 +63,8 @@ struct Candidate {
   double reward = 0;                   // on the search windows
   std::vector<double> window_values;   // (windows) of the portfolio
   std::vector<double> symbol_rewards;  // (symbols) each symbol on its own
+  std::uint64_t trades = 0;            // in all windows together
+  std::uint64_t refused_by_cost = 0;   // decisions that costCapBps refused, in all windows together
 };
 
 /// What one policy update left.

@@ -28,6 +28,10 @@ std::string files_of(std::span<const RuleMarket> markets) {
   return text;
 }
 
+TimeMs days_of(double days) {
+  return static_cast<TimeMs>(days * static_cast<double>(day_ms));
+}
+
 }  // namespace
 
 TimeMs look_back(const strategy::RuleSettings& settings, TimeMs interval) {
@@ -38,6 +42,7 @@ TimeMs look_back(const strategy::RuleSettings& settings, TimeMs interval) {
 
 Windows make_windows(std::span<const RuleMarket> markets, const WindowConfig& config,
                      const strategy::RuleSettings& settings) {
+  const TimeMs shortest = days_of(config.shortest_days), holding = days_of(config.longest_holding_days);
   Windows windows;
   TimeMs from = 0, to = 0;
   for (const RuleMarket& market : markets) {
@@ -46,7 +51,7 @@ Windows make_windows(std::span<const RuleMarket> markets, const WindowConfig& co
     const TimeMs end = bars.open_time.back() + bars.interval;
     from = &market == &markets.front() ? first : std::max(from, first);
     to = &market == &markets.front() ? end : std::min(to, end);
-    windows.embargo = std::max(windows.embargo, look_back(settings, bars.interval) + config.longest_holding);
+    windows.embargo = std::max(windows.embargo, look_back(settings, bars.interval) + holding);
   }
   windows.embargo = day_ceiling(windows.embargo);
   from = day_ceiling(from);
@@ -58,10 +63,9 @@ Windows make_windows(std::span<const RuleMarket> markets, const WindowConfig& co
   windows.gate = {day_ceiling(to - static_cast<TimeMs>(config.gate_share * static_cast<double>(to - from))),
                   to};
   const TimeMs search_end = windows.gate.from - windows.embargo;
-  if (windows.gate.length() < config.shortest || search_end - from < config.shortest) {
-    const double most =
-        std::max(static_cast<double>(config.shortest) / config.gate_share,
-                 static_cast<double>(config.shortest + windows.embargo) / (1 - config.gate_share));
+  if (windows.gate.length() < shortest || search_end - from < shortest) {
+    const double most = std::max(static_cast<double>(shortest) / config.gate_share,
+                                 static_cast<double>(shortest + windows.embargo) / (1 - config.gate_share));
     throw Error(
         "app.short_history",
         fmt::format("the rules can decide on {} of these bars; a search with an unseen part behind it "
@@ -74,7 +78,7 @@ Windows make_windows(std::span<const RuleMarket> markets, const WindowConfig& co
     const auto wanted = static_cast<TimeMs>(windows_wanted);
     return day_floor((search_end - from - (wanted - 1) * windows.embargo) / wanted);
   };
-  while (count > 1 && length(count) < config.shortest) --count;
+  while (count > 1 && length(count) < shortest) --count;
   for (std::size_t i = 0; i < count; ++i) {
     const TimeMs begin = from + static_cast<TimeMs>(i) * (length(count) + windows.embargo);
     windows.search.push_back({begin, begin + length(count)});

@@ -4,25 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "app/optimize_config.h"
 #include "app/rule_market.h"
 #include "core/time.h"
 #include "strategy/rule_inputs.h"
 
 namespace stevie::app {
-
-/// How the history is divided between the search and the gate.
-struct WindowConfig {
-  /// Part of the usable time, at its end, that only the gate sees; 0.1 to 0.9. Default 0.3. More: the gate
-  /// judges more surely, the search learns less.
-  double gate_share = 0.3;
-  /// The search part is replayed in this many windows of equal length, one after the other, 1 to 50; fewer
-  /// where they would be shorter than `shortest`. Default 6. More: steadiness counts on more occasions.
-  std::size_t search_windows = 6;
-  /// Between two windows, and between the search part and the gate's, lie the look-back of the rules and
-  /// this. Default 14 days: longer than positions are held.
-  TimeMs longest_holding = 14 * day_ms;
-  TimeMs shortest = 30 * day_ms;  // of every window
-};
 
 /// Open times from `from` on, up to and without `to`; whole UTC days.
 struct TimeRange {

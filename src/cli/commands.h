@@ -44,6 +44,7 @@ void add_data_command(CLI::App& app, CommandContext& context);
 void add_evaluate_command(CLI::App& app, CommandContext& context);
 void add_ledger_command(CLI::App& app, CommandContext& context);
 void add_params_command(CLI::App& app, CommandContext& context);
+void add_optimize_command(CLI::App& app, CommandContext& context);
 void add_predict_command(CLI::App& app, CommandContext& context);
 void add_train_command(CLI::App& app, CommandContext& context);
 

@@ -25,6 +25,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_data_command(app, context);
   add_evaluate_command(app, context);
   add_ledger_command(app, context);
+  add_optimize_command(app, context);
   add_params_command(app, context);
   add_predict_command(app, context);
   add_train_command(app, context);

@@ -1,0 +1,169 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/optimize_report.h"
+
+namespace stevie::app {
+namespace {
+
+constexpr double width = 640, height = 260, margin = 44;
+
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      default:
+        result += c;
+    }
+  }
+  return result;
+}
+
+/// Where values lie on one side of a picture.
+struct Axis {
+  double low, high;  // values
+  double from, to;   // pixels
+  double at(double value) const { return from + (value - low) / (high - low) * (to - from); }
+};
+
+Axis make_axis(double low, double high, double from, double to) {
+  if (!(high > low)) {
+    low -= 0.5;
+    high += 0.5;
+  }
+  return {low, high, from, to};
+}
+
+std::string frame(const Axis& x, const Axis& y, std::string_view x_label, std::string_view y_label) {
+  std::string svg = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\">", width, height);
+  svg += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" class=\"frame\"/>", x.from, y.to,
+                     x.to - x.from, y.from - y.to);
+  constexpr int ticks = 4;
+  for (int i = 0; i <= ticks; ++i) {
+    const double share = static_cast<double>(i) / ticks;
+    const double vx = x.low + share * (x.high - x.low), vy = y.low + share * (y.high - y.low);
+    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:.3g}</text>", x.at(vx),
+                       y.from + 14, vx);
+    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{:.3g}</text>", x.from - 4,
+                       y.at(vy) + 4, vy);
+  }
+  svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", (x.from + x.to) / 2,
+                     height - 6, x_label);
+  return svg + fmt::format("<text x=\"{:.1f}\" y=\"12\">{}</text>", x.from, y_label);
+}
+
+std::string dot(double x, double y, const char* kind) {
+  return fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" class=\"{}\"/>", x, y, kind);
+}
+
+/// The reward of every candidate by the episode that proposed it, with the best so far and what runs.
+std::string episodes_picture(const OptimizeReport& report) {
+  double low = report.running.reward, high = low;
+  for (const Candidate& candidate : report.candidates) {
+    low = std::min(low, candidate.reward);
+    high = std::max(high, candidate.reward);
+  }
+  const Axis x = make_axis(1, static_cast<double>(report.history.size()), margin, width - 10);
+  const Axis y = make_axis(low, high, height - margin, 20);
+  std::string svg = frame(x, y, "episode", "reward on the search windows");
+  svg += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" class=\"running\"/>",
+                     x.from, x.to, y.at(report.running.reward), y.at(report.running.reward));
+  for (std::size_t e = 0; e < report.history.size(); ++e) {
+    for (const std::uint32_t member : report.history[e].members)
+      svg += dot(x.at(static_cast<double>(e + 1)), y.at(report.candidates[member].reward), "candidate");
+  }
+  svg += "<polyline class=\"best\" points=\"";
+  for (std::size_t e = 0; e < report.history.size(); ++e)
+    svg +=
+        fmt::format("{:.1f},{:.1f} ", x.at(static_cast<double>(e + 1)), y.at(report.history[e].best_so_far));
+  return svg + "\"/></svg>";
+}
+
+/// Every candidate's reward on the search windows against its goal on the unseen one.
+std::string unseen_picture(const OptimizeReport& report) {
+  const std::vector<std::optional<double>>& unseen = report.judgement->unseen;
+  const double running = goal_value(report.scenario.goal, report.judgement->running);
+  double x_low = report.running.reward, x_high = x_low, y_low = running, y_high = running;
+  for (std::size_t k = 0; k < unseen.size(); ++k) {
+    x_low = std::min(x_low, report.candidates[k].reward);
+    x_high = std::max(x_high, report.candidates[k].reward);
+    y_low = std::min(y_low, unseen[k].value_or(running));
+    y_high = std::max(y_high, unseen[k].value_or(running));
+  }
+  const Axis x = make_axis(x_low, x_high, margin, width - 10);
+  const Axis y = make_axis(y_low, y_high, height - margin, 20);
+  std::string svg = frame(x, y, "reward on the search windows", "goal on the unseen window");
+  for (std::size_t k = 0; k < unseen.size(); ++k) {
+    if (unseen[k])
+      svg += dot(x.at(report.candidates[k].reward), y.at(*unseen[k]),
+                 k == *report.best ? "chosen" : "candidate");
+  }
+  return svg + dot(x.at(report.running.reward), y.at(running), "now") + "</svg>";
+}
+
+std::string values_table(const OptimizeReport& report) {
+  if (report.values.empty()) return {};
+  std::string html = "<table><tr><th>Parameter</th><th>running</th><th>proposed</th><th></th></tr>";
+  for (const ProposedValue& value : report.values)
+    html += fmt::format("<tr><td>{}</td><td>{:g}</td><td>{:g}</td><td>{}</td></tr>", escaped(value.name),
+                        value.before, value.after, escaped(value.unit));
+  return html + "</table>";
+}
+
+std::string checks_table(const OptimizeReport& report) {
+  std::string html = "<table><tr><th>Check</th><th>outcome</th><th></th></tr>";
+  for (const validation::Check& check : report.judgement->decision.report.checks)
+    html += fmt::format("<tr><td>{}</td><td class=\"{}\">{}</td><td>{}</td></tr>", escaped(check.title),
+                        validation::to_string(check.outcome), validation::to_string(check.outcome),
+                        escaped(check.sentence));
+  return html + "</table>";
+}
+
+constexpr std::string_view style =
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:960px;margin:2em auto;padding:0 1em;color:#222}"
+    "svg{width:100%;max-width:800px;font-size:11px}svg text{fill:#555}.frame{fill:none;stroke:#ccc}"
+    ".candidate{fill:#4a7fb5;opacity:.45}.chosen{fill:#c0392b}.now{fill:#222}"
+    ".best{fill:none;stroke:#c0392b;stroke-width:1.5}.running{stroke:#222;stroke-dasharray:4 3}"
+    "table{border-collapse:collapse;margin:1em 0}td,th{padding:.2em .8em;text-align:left;border-bottom:1px "
+    "solid #ddd;vertical-align:top}.passed{color:#1e7b34}.failed{color:#c0392b}.lacking{color:#b7791f}"
+    ".verdict{font-size:1.15em;padding:.6em 1em;background:#f3f4f6;border-left:4px solid "
+    "#4a7fb5}pre{white-space:"
+    "pre-wrap}";
+
+}  // namespace
+
+std::string render_html(const OptimizeReport& report) {
+  std::string html = fmt::format(
+      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0} "
+      "{1}</title><style>{2}</style>"
+      "</head><body><h1>{0}</h1><p>Session {1}</p><p class=\"verdict\">{3}</p>",
+      escaped(report.scenario.title), escaped(report.session), style, escaped(report.sentence));
+  html += values_table(report);
+  html +=
+      "<h2>Search</h2><p>Each dot is a candidate; the red line is the best so far, the dashed one what "
+      "runs.</p>";
+  if (!report.history.empty()) html += episodes_picture(report);
+  if (report.judgement) {
+    html +=
+        "<h2>Search windows and the unseen window</h2><p>Red is the proposal, black what runs. A cloud "
+        "without slope says that what was found does not carry over.</p>";
+    html += unseen_picture(report) + "<h2>The gate</h2>" + checks_table(report);
+  }
+  return html + "<h2>Everything</h2><pre>" + escaped(render_text(report)) + "</pre></body></html>\n";
+}
+
+}  // namespace stevie::app
