@@ -59,6 +59,7 @@ inline OptimizeRequest small_request(const std::filesystem::path& folder,
   request.config.optimize.search.pairs = 4;
   request.config.optimize.windows.search_windows = 3;
   request.config.gate.replicates = 200;
+  request.config.gate.idle_turnover = 2000;  // the made-up market is traded far more often than a real one
   request.config.ledger.url = "sqlite:///" + (folder / "stevie.db").string();
   request.now = [] { return testing_start + 1500 * day_ms; };
   return request;

@@ -111,6 +111,8 @@ class CmaEs final : public Optimizer {
   /// The weight of each point by its rank; equal rewards share the mean of theirs.
   std::vector<double> weights_of(const std::vector<double>& values) const;
   void update(const MatrixXd& y, const std::vector<double>& weights);
+  /// A step of more than the whole box finds nothing that the box does not have.
+  void bound_sigma();
   void decompose();
   std::string identity() const;
 
@@ -213,16 +215,24 @@ void CmaEs::update(const MatrixXd& y, const std::vector<double>& weights) {
   }
   covariance_ = (0.5 * (covariance_ + covariance_.transpose())).eval();
   sigma_ *= std::exp(std::min(1.0, rates_.c_sigma / rates_.d_sigma * (length / rates_.expected_length - 1)));
-  // A step of more than the whole box finds nothing that the box does not have.
+  bound_sigma();
+  decompose();
+}
+
+void CmaEs::bound_sigma() {
   const double widest = std::sqrt(covariance_.diagonal().maxCoeff());
   if (sigma_ * widest > 1) sigma_ = 1 / widest;
-  decompose();
 }
 
 void CmaEs::tell(std::span<const double> rewards) {
   const MatrixXd y = directions();
   record_.tell(ask(), rewards);
-  if (record_.flat > 0) return;  // equal rewards say nothing about where to go
+  if (record_.flat > 0) {  // equal rewards say nothing about where to go but that it is not here
+    constexpr double widening = 1.2;
+    sigma_ *= widening;
+    bound_sigma();
+    return;
+  }
   update(y, weights_of(penalised(y, rewards)));
 }
 

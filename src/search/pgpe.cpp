@@ -93,7 +93,10 @@ std::vector<double> Pgpe::shaped(std::span<const double> rewards) {
 void Pgpe::tell(std::span<const double> rewards) {
   const auto moved = steps();
   record_.tell(ask(), rewards);
-  if (record_.flat > 0) return;  // equal rewards say nothing about where to go
+  if (record_.flat > 0) {  // equal rewards say nothing about where to go but that it is not here
+    for (double& sigma : sigma_) sigma = std::min(sigma * (1 + config_.most_sigma_change), 1.0);
+    return;
+  }
   const std::vector<double> weights = shaped(rewards);
   const auto pairs = static_cast<double>(config_.pairs);
   for (std::size_t i = 0; i < mean_.size(); ++i) {

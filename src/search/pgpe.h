@@ -19,7 +19,8 @@ enum class RewardShaping : std::uint8_t {
 /// shaped rewards and b their baseline, averaged over the pairs, the policy is updated by
 ///   mean  += step_mean  * e (u+ - u-) / 2
 ///   sigma += step_sigma * ((u+ + u-) / 2 - b) (e^2 - sigma^2) / sigma
-/// sigma changes by at most `most_sigma_change` of itself an episode, as in EvoTorch. Points beyond a bound
+/// sigma changes by at most `most_sigma_change` of itself an episode, as in EvoTorch; a batch of equal
+/// rewards tells nothing but that the top is elsewhere, and widens sigma by that much. Points beyond a bound
 /// are moved onto it, the mean too: an optimum on the bound can be reached.
 struct PgpeConfig {
   std::uint64_t seed = 1;
