@@ -99,6 +99,7 @@ TEST_F(Optimize, ADryRunAppliesNothing) {
 TEST_F(Optimize, EarlierVerdictsOnTheSameDaysCount) {
   OptimizeRequest dry = request(rewarding());
   dry.dry_run = true;
+  dry.config.optimize.search.pairs = 8;
   EXPECT_EQ(optimize(dry).earlier.judged, 0u);
   dry.config.optimize.search.seed = 2;
   const OptimizeReport second = optimize(dry);
