@@ -1,15 +1,19 @@
 #include <fmt/format.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "app/bench.h"
 #include "app/config.h"
 #include "app/gate_study.h"
 #include "app/learning_bench.h"
+#include "app/martingale_study.h"
 #include "app/regime_bench.h"
 #include "cli/commands.h"
 #include "core/file.h"
@@ -29,7 +33,11 @@ struct BenchFlags {
   bool regimes = false;
   std::uint64_t seeds = 0;  // 0: what the rows asked for take by themselves
   bool gate = false;
-  std::size_t runs = 10'000;
+  bool martingale = false;
+  std::vector<std::string> scenarios, markets, costs;
+  std::vector<std::size_t> years;
+  std::uint64_t seed = 1;
+  std::size_t runs = 0;  // 0: what the study takes by itself
   std::size_t power_runs = 1'000;
   std::size_t threads = 0;
   std::string out;
@@ -94,9 +102,10 @@ void gate_study(const BenchFlags& flags, CommandContext& context) {
   const std::filesystem::path folder = flags.out;
   if (!flags.out.empty()) require_writable_folder(folder);
   app::GateStudyConfig config;
-  config.runs = flags.runs;
+  if (flags.runs > 0) config.runs = flags.runs;
   config.power_runs = flags.power_runs;
   config.threads = flags.threads;
+  config.seed = flags.seed;
   config.gate = app::load_config(context.layers()).gate;
   std::unique_ptr<ProgressBar> bar;
   std::string current;
@@ -114,6 +123,70 @@ void gate_study(const BenchFlags& flags, CommandContext& context) {
   if (bar) bar->finish();
   if (!flags.out.empty()) write_gate_study(study, folder);
   context.out << app::gate_study_markdown(study);
+}
+
+/// The values of an enumeration whose names were given; all of them where none was.
+template <class Value, std::size_t count>
+std::vector<Value> chosen(const Value (&all)[count], const std::vector<std::string>& names) {
+  std::vector<Value> values;
+  for (const Value value : all) {
+    if (names.empty() || std::ranges::find(names, app::to_string(value)) != names.end())
+      values.push_back(value);
+  }
+  return values;
+}
+
+/// How often whole searches promote something in markets in which nothing can be earned.
+void martingale_study(const BenchFlags& flags, CommandContext& context) {
+  const std::filesystem::path folder = flags.out;
+  if (!flags.out.empty()) require_writable_folder(folder);
+  app::MartingaleStudyConfig config;
+  if (flags.runs > 0) config.runs = flags.runs;
+  config.seed = flags.seed;
+  config.threads = flags.threads;
+  config.scenarios = flags.scenarios;
+  if (!flags.years.empty()) config.years = flags.years;
+  config.markets = chosen(app::martingale_kinds, flags.markets);
+  config.costs = chosen(app::study_costs, flags.costs);
+  config.gate = app::load_config(context.layers()).gate;
+  config.work = std::filesystem::temp_directory_path() / fmt::format("stevie_martingale_{}", ::getpid());
+  std::unique_ptr<ProgressBar> bar;
+  std::string current;
+  config.progress = [&](const std::string& part, std::size_t done, std::size_t total) {
+    if (part != current) {
+      if (bar) bar->finish();
+      bar = std::make_unique<ProgressBar>(part, "runs", total, progress_on_stderr(context.quiet));
+      current = part;
+    }
+    bar->update(done);
+  };
+  std::vector<app::MartingaleCell> cells;
+  config.finished = [&](const app::MartingaleCell& cell) {
+    cells.push_back(cell);
+    if (flags.out.empty()) return;  // else an interrupted study leaves its finished cells
+    write_file(folder / "martingale_study.md", app::martingale_markdown(config, cells));
+    write_file(folder / "martingale_study.json", app::martingale_json(config, cells));
+  };
+  app::run_martingale_study(config);
+  if (bar) bar->finish();
+  context.out << app::martingale_markdown(config, cells);
+}
+
+void add_martingale_flags(CLI::App& command, BenchFlags& flags) {
+  command
+      .add_flag("--martingale", flags.martingale,
+                "Count how often whole searches promote something where nothing can be earned (hours)")
+      ->excludes("--learning")
+      ->excludes("--regimes")
+      ->excludes("--gate");
+  command.add_option("--scenario", flags.scenarios, "Scenarios of --martingale (default: all built-in ones)");
+  command.add_option("--years", flags.years, "Lengths of the markets of --martingale (default: 3 6)")
+      ->check(CLI::Range(1, 50));
+  command.add_option("--market", flags.markets, "Markets of --martingale: plain, continuous, clustered")
+      ->check(CLI::IsMember({"plain", "continuous", "clustered"}));
+  command.add_option("--costs", flags.costs, "Costs of --martingale: none, default, cheap")
+      ->check(CLI::IsMember({"none", "default", "cheap"}));
+  command.add_option("--seed", flags.seed, "Seed of --gate and --martingale")->capture_default_str();
 }
 
 }  // namespace
@@ -146,24 +219,30 @@ void add_bench_command(CLI::App& app, CommandContext& context) {
                  "Count how often the gate promotes what is no better, and what is (many minutes)")
       ->excludes("--learning")
       ->excludes("--regimes");
-  command->add_option("--runs", flags->runs, "Searches simulated for each null with --gate")
-      ->capture_default_str()
+  command
+      ->add_option("--runs", flags->runs,
+                   "Searches for each null with --gate (10000), for each cell with --martingale (300)")
       ->check(CLI::Range(1, 1'000'000));
   command
       ->add_option("--power-runs", flags->power_runs,
                    "Searches for each point of the power curves with --gate")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));
-  command->add_option("--threads", flags->threads, "Threads of --gate; 0: one a core")
+  command->add_option("--threads", flags->threads, "Threads of --gate and --martingale; 0: one a core")
       ->capture_default_str()
       ->check(CLI::Range(0, 256));
   command->add_option("--out", flags->out,
-                      "Folder for gate_study.md, gate_study.json and gate_power.svg of --gate");
+                      "Folder for gate_study.md, gate_study.json and gate_power.svg of --gate, or for "
+                      "martingale_study.md and .json");
+  add_martingale_flags(*command, *flags);
   command->footer(
-      "Examples:\n  stevie bench --json bench.json\n  stevie bench --gate --runs 10000 --out gate_study");
+      "Examples:\n  stevie bench --json bench.json\n  stevie bench --gate --runs 10000 --out gate_study\n"
+      "  TMPDIR=/dev/shm stevie bench --martingale --scenario quick_tune --years 3 --out martingale");
   command->callback([flags, &context] {
     if (flags->gate)
       gate_study(*flags, context);
+    else if (flags->martingale)
+      martingale_study(*flags, context);
     else
       bench(*flags, context);
   });

@@ -22,6 +22,22 @@ TEST(BenchCommand, GateStudyLeavesTablesJsonAndAPicture) {
   EXPECT_EQ(read_file(std::filesystem::path(out) / "gate_power.svg").substr(0, 4), "<svg");
 }
 
+TEST(BenchCommand, MartingaleStudyLeavesATableAndJson) {
+  const TemporaryFolder folder;
+  const std::string out = (folder.path() / "study").string();
+  const ProgramResult result = run_stevie({"--quiet", "--set", "gate.replicates=100", "bench", "--martingale",
+                                           "--runs", "1", "--years", "1", "--market", "plain", "--costs",
+                                           "default", "--scenario", "volatility_master", "--out", out});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_NE(result.out.find("| 1 | plain | default | volatility_master | 1 | 0 = 0.0 % (0.0 - 97.5) |"),
+            std::string::npos)
+      << result.out;
+  EXPECT_EQ(read_file(std::filesystem::path(out) / "martingale_study.md"), result.out);
+  EXPECT_EQ(read_file(std::filesystem::path(out) / "martingale_study.json").front(), '{');
+  EXPECT_EQ(run_stevie({"bench", "--martingale", "--costs", "no"}).code, 2);
+  EXPECT_NE(run_stevie({"--quiet", "bench", "--martingale", "--scenario", "no"}).code, 0);
+}
+
 TEST(BenchCommand, TakesOneKindOfBenchAtATime) {
   EXPECT_EQ(run_stevie({"bench", "--gate", "--learning"}).code, 2);
   EXPECT_EQ(run_stevie({"bench", "--gate", "--runs", "0"}).code, 2);
