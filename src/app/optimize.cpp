@@ -332,12 +332,13 @@ void Session::add_notes() {
   const Candidate& running = report_.running;
   if (running.refused_by_cost > 0) {
     const strategy::RoundTripCost cost(engine_.instrument);
-    report_.notes.push_back(
-        fmt::format("What runs traded {} times in the search windows; {} decisions were refused because a "
-                    "round trip costs "
-                    "{} bps or more and costCapBps is {}.",
-                    running.trades, running.refused_by_cost, cost.fixed_bps,
-                    base_.layers.global[Parameter::cost_cap_bps]));
+    report_.notes.push_back(fmt::format(
+        "What runs traded {} times in the search windows; {} decisions were refused because a "
+        "round trip costs {} bps or more and costCapBps is {}. Where your venue is cheaper, say so "
+        "(costs.taker_fee_bps and the others); else search costCapBps, or set it with `stevie params "
+        "set`.",
+        running.trades, running.refused_by_cost, cost.fixed_bps,
+        base_.layers.global[Parameter::cost_cap_bps]));
   }
   for (const Dimension& dimension : report_.dimensions) {
     for (const auto& [regime, overrides] : base_.layers.by_regime) {
@@ -406,9 +407,10 @@ void Session::judge() {
 void Session::apply() {
   if (!report_.judgement) {
     report_.outcome = SessionOutcome::nothing_better;
+    const bool idle = report_.best && report_.candidates[*report_.best].trades == 0;
     report_.sentence =
-        "No candidate did better than what runs on the search windows, so the gate was not asked. " +
-        unchanged();
+        std::string(idle ? "No candidate traded at all" : "No candidate did better than what runs") +
+        " on the search windows, so the gate was not asked. " + unchanged();
     return;
   }
   const validation::GateDecision& decision = report_.judgement->decision;

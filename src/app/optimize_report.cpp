@@ -46,6 +46,10 @@ std::string windows_text(const Windows& windows) {
                      windows.embargo / day_ms);
 }
 
+std::string time_text(double seconds) {
+  return seconds < 10 ? fmt::format("{:.1f} s", seconds) : format_seconds(seconds);
+}
+
 std::string search_text(const OptimizeReport& report) {
   std::string text =
       fmt::format("{} ({}), session {}\n", report.scenario.title, report.scenario.id, report.session);
@@ -53,9 +57,10 @@ std::string search_text(const OptimizeReport& report) {
   text += fmt::format("\nSearch   {}\n", windows_text(report.windows));
   text += fmt::format("         goal {} net of costs; {}, seed {}\n", to_string(report.scenario.goal),
                       report.method, report.settings.seed);
-  text += fmt::format("         {} episodes in {}, {} candidates tried, {} of them distinct; {}\n",
-                      report.history.size(), format_seconds(report.seconds), report.proposals,
-                      report.candidates.size(), stop_text(report));
+  text += fmt::format("         {} episodes in {}, {} candidates tried, {} of them distinct\n",
+                      report.history.size(), time_text(report.seconds), report.proposals,
+                      report.candidates.size());
+  text += fmt::format("         stopped: {}\n", stop_text(report));
   text += fmt::format(
       "Unseen   {} ({} days), {} by the gate before\n", to_text(report.windows.gate),
       report.windows.gate.length() / day_ms,
@@ -99,11 +104,28 @@ std::string correlation_text(const OptimizeReport& report) {
   return text;
 }
 
+/// The text in lines of at most 100 characters, the first begun with "- ".
+std::string bullet(std::string_view text) {
+  constexpr std::size_t width = 98;
+  std::string result;
+  while (!text.empty()) {
+    std::size_t length = std::min(text.size(), width);
+    if (length < text.size()) {
+      const std::size_t space = text.rfind(' ', length);
+      if (space != std::string_view::npos && space > 0) length = space;
+    }
+    result += (result.empty() ? "- " : "  ") + std::string(text.substr(0, length)) + "\n";
+    text.remove_prefix(length);
+    while (text.starts_with(' ')) text.remove_prefix(1);
+  }
+  return result;
+}
+
 std::string notes_text(const OptimizeReport& report) {
   std::string text;
-  for (const std::string& note : report.notes) text += "- " + note + "\n";
+  for (const std::string& note : report.notes) text += bullet(note);
   for (const SearchedMarket& market : report.markets) {
-    for (const std::string& note : market.notes) text += "- " + note + "\n";
+    for (const std::string& note : market.notes) text += bullet(note);
   }
   return text.empty() ? text : "\nNotes\n" + text;
 }
