@@ -25,7 +25,8 @@ std::string_view to_string(MartingaleKind kind);  // "plain", "continuous", "clu
 /// has to go through the level and not over it. Each bar is a Brownian path whose variance is known at its
 /// open - Student's t is such a path of random variance - with high and low drawn by the exact law of the
 /// extremes of a Brownian bridge; jumps happen between two bars, where a stop is filled behind them. The path
-/// of `plain` has twelve steps inside a bar, which step over levels a little.
+/// of `plain` has twelve steps inside a bar, which step over levels: a stop is filled better there than the
+/// price that comes next, and a take profit worse.
 market::Bars make_martingale(MartingaleKind kind, std::size_t bars, std::uint64_t seed);
 
 /// A side series "timestamp,sentiment" of every sixth hour that knows nothing of the price.

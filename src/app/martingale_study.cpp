@@ -132,9 +132,15 @@ void run_cell(const MartingaleStudyConfig& config, MartingaleCell& cell, ThreadP
   for (std::size_t done = 0; done < config.runs; done += piece) {
     const std::size_t count = std::min(piece, config.runs - done);
     pool.parallel_for(count, [&, done](std::size_t i) {
-      if (!interrupted()) results[done + i] = run_once(config, cell, done + i);
+      if (interrupted()) return;
+      try {
+        results[done + i] = run_once(config, cell, done + i);
+      } catch (const Interrupted&) {  // its folder is gone: what it says of resuming is not so here
+      }
     });
-    if (interrupted()) throw Interrupted("stopped; what is finished of the study has been written");
+    if (interrupted())
+      throw Interrupted(
+          "the study was stopped; the cells finished before are in the folder of --out, if one was given");
     if (config.progress) config.progress(part, done + count, config.runs);
   }
   summarise(results, cell);
@@ -147,8 +153,8 @@ std::string_view to_string(StudyCosts costs) {
   return names[static_cast<std::size_t>(costs)];
 }
 
-bool is_true_null(StudyCosts costs) {
-  return costs != StudyCosts::cheap;
+bool is_true_null(MartingaleKind market, StudyCosts costs) {
+  return costs == StudyCosts::defaults || (costs == StudyCosts::none && market != MartingaleKind::plain);
 }
 
 std::vector<MartingaleCell> run_martingale_study(const MartingaleStudyConfig& config) {

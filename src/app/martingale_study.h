@@ -18,12 +18,14 @@ namespace stevie::app {
 enum class StudyCosts : std::uint8_t {
   none,      // nothing: every parameter set earns 0 on average. A true null
   defaults,  // 24 bps a round trip, above the running costCapBps: what runs holds nothing, and whatever
-             // trades loses. A true null
-  cheap      // 4 bps, below the cap: what runs trades and loses, so trading less is truly better. No null
+             // trades loses
+  cheap      // 4 bps, below the cap: what runs trades and loses, so trading less is truly better
 };
 inline constexpr StudyCosts study_costs[] = {StudyCosts::none, StudyCosts::defaults, StudyCosts::cheap};
 std::string_view to_string(StudyCosts costs);  // "none", "default", "cheap"
-bool is_true_null(StudyCosts costs);
+/// No parameter set is truly better than what runs. Not so at `cheap` costs, nor without costs in `plain`:
+/// there a stop is filled at its level while the price steps over it, so tight stops earn a little.
+bool is_true_null(MartingaleKind market, StudyCosts costs);
 
 /// One setting and what the searches in it ended with.
 struct MartingaleCell {

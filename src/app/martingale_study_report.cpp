@@ -38,7 +38,7 @@ std::string table(const std::vector<MartingaleCell>& cells, bool nulls) {
       "nothing "
       "better | Sharpe ratio gained unseen | stopped by |\n|---|---|---|---|---|---|---|---|---|---|---|\n";
   for (const MartingaleCell& cell : cells) {
-    if (is_true_null(cell.costs) != nulls) continue;
+    if (is_true_null(cell.market, cell.costs) != nulls) continue;
     fmt::format_to(std::back_inserter(text), "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
                    cell.years, to_string(cell.market), to_string(cell.costs), cell.scenario, cell.runs,
                    promoted_text(cell), cell.rejected, cell.not_enough, cell.nothing_better,
@@ -50,7 +50,7 @@ std::string table(const std::vector<MartingaleCell>& cells, bool nulls) {
 std::string total(const std::vector<MartingaleCell>& cells) {
   MartingaleCell sum;
   for (const MartingaleCell& cell : cells) {
-    if (!is_true_null(cell.costs)) continue;
+    if (!is_true_null(cell.market, cell.costs)) continue;
     sum.runs += cell.runs;
     sum.promoted += cell.promoted;
   }
@@ -65,11 +65,11 @@ std::string martingale_markdown(const MartingaleStudyConfig& config,
                                 const std::vector<MartingaleCell>& cells) {
   std::string text = fmt::format("Seed {}, {} runs of each cell, {} bootstrap replicates.\n", config.seed,
                                  config.runs, config.gate.replicates);
-  const auto null = [](const MartingaleCell& cell) { return is_true_null(cell.costs); };
+  const auto null = [](const MartingaleCell& cell) { return is_true_null(cell.market, cell.costs); };
   if (std::ranges::any_of(cells, null))
     text += "\nTrue nulls: nothing is better than what runs.\n\n" + table(cells, true) + total(cells);
   if (!std::ranges::all_of(cells, null))
-    text += "\nNo nulls: what runs loses by its costs, and trading less is truly better.\n\n" +
+    text += "\nNo true nulls: trading less (cheap costs) or tighter stops (plain) can be truly better.\n\n" +
             table(cells, false);
   return text;
 }
@@ -82,7 +82,7 @@ std::string martingale_json(const MartingaleStudyConfig& config, const std::vect
                     {"market", to_string(cell.market)},
                     {"costs", to_string(cell.costs)},
                     {"scenario", cell.scenario},
-                    {"true_null", is_true_null(cell.costs)},
+                    {"true_null", is_true_null(cell.market, cell.costs)},
                     {"runs", cell.runs},
                     {"promoted", cell.promoted},
                     {"promoted_lower", lower},

@@ -17,6 +17,7 @@
 #include "app/regime_bench.h"
 #include "cli/commands.h"
 #include "core/file.h"
+#include "core/interrupt.h"
 #include "core/progress.h"
 
 namespace stevie::cli {
@@ -167,6 +168,7 @@ void martingale_study(const BenchFlags& flags, CommandContext& context) {
     write_file(folder / "martingale_study.md", app::martingale_markdown(config, cells));
     write_file(folder / "martingale_study.json", app::martingale_json(config, cells));
   };
+  const InterruptGuard guard;
   app::run_martingale_study(config);
   if (bar) bar->finish();
   context.out << app::martingale_markdown(config, cells);
