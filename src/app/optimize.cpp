@@ -17,6 +17,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/interrupt.h"
+#include "core/printable.h"
 #include "core/thread_pool.h"
 #include "ledger/ledger.h"
 #include "ledger/merkle.h"
@@ -128,7 +129,9 @@ class Session {
 
  private:
   void begin();
+  bool claims(const fs::path& folder) const;
   void name_session();
+  void claim_folder();
   void require_base();
   StopReason search();
   void save();
@@ -140,7 +143,8 @@ class Session {
   void write_results();
   void record_start();
   void record_end(const char* outcome, const json& more);
-  std::string unchanged() const;
+  std::string unchanged();
+  std::string what_is_left();
 
   const OptimizeRequest& request_;
   std::function<TimeMs()> now_;
@@ -156,7 +160,20 @@ class Session {
   std::unique_ptr<ReplaySet> replays_;
   std::unique_ptr<ParameterSearch> search_;
   OptimizeReport report_;
+  std::unique_ptr<FolderLock> lock_;  // on the folder of the run
+  bool told_ = false;                 // the ledger has the end of the session
 };
+
+/// Where the session has no folder of its own choice, making the folder is what keeps a session of the same
+/// second from taking the same name.
+bool Session::claims(const fs::path& folder) const {
+  if (!request_.out.empty()) return !fs::exists(folder);
+  require_writable_folder(folder.parent_path());
+  std::error_code fault;
+  const bool made = fs::create_directory(folder, fault);
+  if (fault) require_writable_folder(folder);
+  return made;
+}
 
 void Session::name_session() {
   std::set<std::string> taken;
@@ -167,9 +184,19 @@ void Session::name_session() {
   }
   const std::string name = session_name(request_.scenario.id, state_.started);
   state_.session = name;
-  for (int number = 2; taken.contains(state_.session) || fs::exists(request_.runs_folder / state_.session);
+  for (int number = 2; taken.contains(state_.session) || !claims(request_.runs_folder / state_.session);
        ++number)
     state_.session = fmt::format("{}-{}", name, number);
+}
+
+void Session::claim_folder() {
+  report_.folder = request_.out.empty() ? request_.runs_folder / state_.session : request_.out;
+  require_writable_folder(report_.folder);
+  lock_ = std::make_unique<FolderLock>(report_.folder);
+  if (fs::exists(report_.folder / state_file))
+    throw Error("app.folder_taken",
+                "another session lies in this folder: choose another one, or go on with that one by --resume",
+                report_.folder.string());
 }
 
 /// The parameters that the session began with must be in force, or be those that it has replaced itself.
@@ -192,6 +219,7 @@ void Session::begin() {
   if (request_.resume) {
     report_.folder =
         request_.out.empty() ? newest_unfinished(request_.runs_folder, request_.scenario.id) : request_.out;
+    if (fs::is_directory(report_.folder)) lock_ = std::make_unique<FolderLock>(report_.folder);
     state_ = read_state(report_.folder);
     require_base();
     require_same(state_.identity, identity_of(request_, markets_, base_.hash), report_.folder);
@@ -202,12 +230,7 @@ void Session::begin() {
   state_.base_version = base_.number;
   state_.identity = identity_of(request_, markets_, base_.hash);
   name_session();
-  report_.folder = request_.out.empty() ? request_.runs_folder / state_.session : request_.out;
-  if (fs::exists(report_.folder / state_file))
-    throw Error("app.folder_taken",
-                "another session lies in this folder: choose another one, or go on with that one by --resume",
-                report_.folder.string());
-  require_writable_folder(report_.folder);
+  claim_folder();
 }
 
 double Session::seconds() const {
@@ -254,11 +277,30 @@ StopReason Session::search() {
   return *stop;
 }
 
-std::string Session::unchanged() const {
+std::string Session::unchanged() {
+  try {
+    store_.refresh();
+  } catch (const Error&) {  // asked for behind a fault of the ledger too: what was read last is told then
+  }
   const live::ParameterVersion& current = store_.current();
   return current.number == base_.number
              ? fmt::format("The parameters stay as they are: version {} is in force.", current.number)
-             : fmt::format("Version {} of the parameters is in force.", current.number);
+             : fmt::format(
+                   "Version {} of the parameters, by {}, is in force now; the session began with "
+                   "version {}.",
+                   current.number, printable(current.author), base_.number);
+}
+
+/// Behind a fault: what became of the session and of the parameters.
+std::string Session::what_is_left() {
+  const std::string what = told_ ? "The session " + state_.session +
+                                       " is finished, only its report is not written. " + report_.sentence
+                                 : "The session " + state_.session + " failed. " + unchanged();
+  const bool resumable = fs::exists(report_.folder / state_file) &&
+                         (report_.new_version || store_.current().hash == base_.hash || told_);
+  return what + (resumable
+                     ? " The same command with --resume and --out " + report_.folder.string() + " goes on."
+                     : "");
 }
 
 void Session::record_start() {
@@ -366,6 +408,7 @@ void Session::add_notes() {
 
 void Session::judge() {
   const Candidate& proposal = report_.candidates[*report_.best];
+  if (!(proposal.reward > report_.running.reward)) return;  // the unseen days stay unseen
   const ParameterLayers layers = search_->layers_of(proposal);
   for (std::size_t i = 0; i < report_.dimensions.size(); ++i) {
     const double before = report_.running.values[i];
@@ -373,7 +416,6 @@ void Session::judge() {
                               std::string(strategy::info(report_.dimensions[i].parameter).unit), before,
                               proposal.values[i]});
   }
-  if (!(proposal.reward > report_.running.reward)) return;  // the unseen days stay unseen
 
   UnseenData unseen = unseen_data(markets_, windows_.gate);
   const std::vector<live::JudgedProposal> decisions = store_.proposals(most_decisions);
@@ -459,20 +501,19 @@ OptimizeReport Session::run() {
     if (report_.decision_event != 0) more["decision"] = report_.decision_event;
     if (report_.new_version) more["version"] = *report_.new_version;
     record_end("finished", more);
+    told_ = true;
     write_results();
     return std::move(report_);
   } catch (const Interrupted&) {
     throw;
   } catch (const std::exception& fault) {
     try {
-      record_end("failed", {{"error", fault.what()}});
+      if (!told_) record_end("failed", {{"error", fault.what()}});
     } catch (const Error&) {  // the ledger itself may be what failed; the first fault is the one to tell
     }
     const auto* known = dynamic_cast<const Error*>(&fault);
     if (known == nullptr) throw;
-    throw Error(known->code(),
-                known->message() + fmt::format(" The session {} failed. {}", state_.session, unchanged()),
-                known->place());
+    throw Error(known->code(), known->message() + ". " + what_is_left(), known->place());
   }
 }
 

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <iterator>
+#include <utility>
+#include <vector>
 
 #include "app/optimize_report.h"
 
@@ -33,11 +35,12 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-/// Where values lie on one side of a picture.
+/// Where values lie on one side of a picture. Values below `low` are drawn at its edge.
 struct Axis {
   double low, high;  // values
   double from, to;   // pixels
-  double at(double value) const { return from + (value - low) / (high - low) * (to - from); }
+  std::vector<double> ticks;
+  double at(double value) const { return from + (std::max(value, low) - low) / (high - low) * (to - from); }
 };
 
 Axis make_axis(double low, double high, double from, double to) {
@@ -45,46 +48,68 @@ Axis make_axis(double low, double high, double from, double to) {
     low -= 0.5;
     high += 0.5;
   }
-  return {low, high, from, to};
+  constexpr int parts = 4;
+  Axis axis{low, high, from, to, {}};
+  for (int i = 0; i <= parts; ++i) axis.ticks.push_back(low + (high - low) * i / parts);
+  return axis;
+}
+
+/// Begins where all but a few values lie, if the lowest would press the others together: a candidate that
+/// holds nothing has the worst possible reward, and there are usually several.
+Axis clipped_axis(std::vector<double> values, double from, double to) {
+  std::ranges::sort(values);
+  const double lowest = values.front(), high = values.back();
+  std::vector<double> others;
+  std::ranges::copy_if(values, std::back_inserter(others), [&](double value) { return value > lowest; });
+  if (others.empty()) return make_axis(lowest, high, from, to);
+  constexpr std::size_t shown_of_twenty = 19;
+  const double low = others[others.size() - 1 - (others.size() - 1) * shown_of_twenty / 20];
+  constexpr double pressed = 1.0 / 3;
+  return make_axis(high > low && high - low < pressed * (high - lowest) ? low : lowest, high, from, to);
+}
+
+/// Episodes are counted: whole ticks only.
+Axis episode_axis(std::size_t episodes, double from, double to) {
+  Axis axis = make_axis(1, static_cast<double>(episodes), from, to);
+  constexpr std::size_t most_steps = 8;
+  const std::size_t step = std::max<std::size_t>(1, (episodes + most_steps - 1) / most_steps);
+  axis.ticks.clear();
+  for (std::size_t tick = 1; tick <= episodes; tick += step) axis.ticks.push_back(static_cast<double>(tick));
+  return axis;
 }
 
 std::string frame(const Axis& x, const Axis& y, std::string_view x_label, std::string_view y_label) {
   std::string svg = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\">", width, height);
   svg += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" class=\"frame\"/>", x.from, y.to,
                      x.to - x.from, y.from - y.to);
-  constexpr int ticks = 4;
-  for (int i = 0; i <= ticks; ++i) {
-    const double share = static_cast<double>(i) / ticks;
-    const double vx = x.low + share * (x.high - x.low), vy = y.low + share * (y.high - y.low);
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:.3g}</text>", x.at(vx),
-                       y.from + 14, vx);
+  for (const double tick : x.ticks)
+    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:.4g}</text>", x.at(tick),
+                       y.from + 14, tick);
+  for (const double tick : y.ticks)
     svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{:.3g}</text>", x.from - 4,
-                       y.at(vy) + 4, vy);
-  }
+                       y.at(tick) + 4, tick);
   svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", (x.from + x.to) / 2,
                      height - 6, x_label);
   return svg + fmt::format("<text x=\"{:.1f}\" y=\"12\">{}</text>", x.from, y_label);
 }
 
-std::string dot(double x, double y, const char* kind) {
-  return fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" class=\"{}\"/>", x, y, kind);
+std::string dot(const Axis& x, const Axis& y, double at_x, double at_y, const char* kind) {
+  return fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" class=\"{}{}\"/>", x.at(at_x), y.at(at_y),
+                     kind, at_x < x.low || at_y < y.low ? " clipped" : "");
 }
 
 /// The reward of every candidate by the episode that proposed it, with the best so far and what runs.
 std::string episodes_picture(const OptimizeReport& report) {
-  double low = report.running.reward, high = low;
-  for (const Candidate& candidate : report.candidates) {
-    low = std::min(low, candidate.reward);
-    high = std::max(high, candidate.reward);
-  }
-  const Axis x = make_axis(1, static_cast<double>(report.history.size()), margin, width - 10);
-  const Axis y = make_axis(low, high, height - margin, 20);
+  std::vector<double> rewards{report.running.reward};
+  for (const Candidate& candidate : report.candidates) rewards.push_back(candidate.reward);
+  const Axis x = episode_axis(report.history.size(), margin, width - 10);
+  const Axis y = clipped_axis(std::move(rewards), height - margin, 20);
   std::string svg = frame(x, y, "episode", "reward on the search windows");
   svg += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" class=\"running\"/>",
                      x.from, x.to, y.at(report.running.reward), y.at(report.running.reward));
   for (std::size_t e = 0; e < report.history.size(); ++e) {
     for (const std::uint32_t member : report.history[e].members)
-      svg += dot(x.at(static_cast<double>(e + 1)), y.at(report.candidates[member].reward), "candidate");
+      svg += dot(x, y, static_cast<double>(e + 1), report.candidates[member].reward, "candidate");
   }
   svg += "<polyline class=\"best\" points=\"";
   for (std::size_t e = 0; e < report.history.size(); ++e)
@@ -97,22 +122,20 @@ std::string episodes_picture(const OptimizeReport& report) {
 std::string unseen_picture(const OptimizeReport& report) {
   const std::vector<std::optional<double>>& unseen = report.judgement->unseen;
   const double running = goal_value(report.scenario.goal, report.judgement->running);
-  double x_low = report.running.reward, x_high = x_low, y_low = running, y_high = running;
+  std::vector<double> rewards{report.running.reward}, goals{running};
   for (std::size_t k = 0; k < unseen.size(); ++k) {
-    x_low = std::min(x_low, report.candidates[k].reward);
-    x_high = std::max(x_high, report.candidates[k].reward);
-    y_low = std::min(y_low, unseen[k].value_or(running));
-    y_high = std::max(y_high, unseen[k].value_or(running));
+    if (!unseen[k]) continue;
+    rewards.push_back(report.candidates[k].reward);
+    goals.push_back(*unseen[k]);
   }
-  const Axis x = make_axis(x_low, x_high, margin, width - 10);
-  const Axis y = make_axis(y_low, y_high, height - margin, 20);
+  const Axis x = clipped_axis(std::move(rewards), margin, width - 10);
+  const Axis y = clipped_axis(std::move(goals), height - margin, 20);
   std::string svg = frame(x, y, "reward on the search windows", "goal on the unseen window");
   for (std::size_t k = 0; k < unseen.size(); ++k) {
     if (unseen[k])
-      svg += dot(x.at(report.candidates[k].reward), y.at(*unseen[k]),
-                 k == *report.best ? "chosen" : "candidate");
+      svg += dot(x, y, report.candidates[k].reward, *unseen[k], k == *report.best ? "chosen" : "candidate");
   }
-  return svg + dot(x.at(report.running.reward), y.at(running), "now") + "</svg>";
+  return svg + dot(x, y, report.running.reward, running, "now") + "</svg>";
 }
 
 std::string values_table(const OptimizeReport& report) {
@@ -136,7 +159,8 @@ std::string checks_table(const OptimizeReport& report) {
 constexpr std::string_view style =
     "body{font:15px/1.5 system-ui,sans-serif;max-width:960px;margin:2em auto;padding:0 1em;color:#222}"
     "svg{width:100%;max-width:800px;font-size:11px}svg text{fill:#555}.frame{fill:none;stroke:#ccc}"
-    ".candidate{fill:#4a7fb5;opacity:.45}.chosen{fill:#c0392b}.now{fill:#222}"
+    ".candidate{fill:#4a7fb5;stroke:#4a7fb5;opacity:.45}.chosen{fill:#c0392b;stroke:#c0392b}"
+    ".now{fill:#222;stroke:#222}.clipped{fill:none}"
     ".best{fill:none;stroke:#c0392b;stroke-width:1.5}.running{stroke:#222;stroke-dasharray:4 3}"
     "table{border-collapse:collapse;margin:1em 0}td,th{padding:.2em .8em;text-align:left;border-bottom:1px "
     "solid #ddd;vertical-align:top}.passed{color:#1e7b34}.failed{color:#c0392b}.lacking{color:#b7791f}"
@@ -155,12 +179,13 @@ std::string render_html(const OptimizeReport& report) {
   html += values_table(report);
   html +=
       "<h2>Search</h2><p>Each dot is a candidate; the red line is the best so far, the dashed one what "
-      "runs.</p>";
+      "runs. A ring lies below the picture, at less than its edge says.</p>";
   if (!report.history.empty()) html += episodes_picture(report);
   if (report.judgement) {
     html +=
-        "<h2>Search windows and the unseen window</h2><p>Red is the proposal, black what runs. A cloud "
-        "without slope says that what was found does not carry over.</p>";
+        "<h2>Search windows and the unseen window</h2><p>Red is the proposal, black what runs. A ring lies "
+        "at less than the "
+        "edge says. A cloud without slope says that what was found does not carry over.</p>";
     html += unseen_picture(report) + "<h2>The gate</h2>" + checks_table(report);
   }
   return html + "<h2>Everything</h2><pre>" + escaped(render_text(report)) + "</pre></body></html>\n";

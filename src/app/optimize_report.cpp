@@ -61,10 +61,11 @@ std::string search_text(const OptimizeReport& report) {
                       report.history.size(), time_text(report.seconds), report.proposals,
                       report.candidates.size());
   text += fmt::format("         stopped: {}\n", stop_text(report));
-  text += fmt::format(
-      "Unseen   {} ({} days), {} by the gate before\n", to_text(report.windows.gate),
-      report.windows.gate.length() / day_ms,
-      report.earlier.judged == 0 ? "never used" : fmt::format("used {} times", report.earlier.judged));
+  text += fmt::format("Unseen   {} ({} days), {} by the gate before\n", to_text(report.windows.gate),
+                      report.windows.gate.length() / day_ms,
+                      report.earlier.judged == 0 ? "never used"
+                                                 : fmt::format("used {} time{}", report.earlier.judged,
+                                                               report.earlier.judged == 1 ? "" : "s"));
   text += fmt::format("Reward   {:.3f} of what runs", report.running.reward);
   if (report.best) {
     const Candidate& best = report.candidates[*report.best];

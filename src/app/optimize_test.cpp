@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
 
 #include "app/optimize_report.h"
 #include "app/optimize_state.h"
@@ -175,6 +177,68 @@ TEST_F(Optimize, AFailedSessionLeavesTheParametersAndSaysSo) {
   const json last = json::parse(open_ledger()->read({.last = 1}).front().body);
   EXPECT_EQ(last["outcome"], "failed");
   EXPECT_EQ(last["error"], "The clock has stopped.");
+}
+
+TEST_F(Optimize, AReportThatCannotBeWrittenIsNoFailedSearch) {
+  OptimizeRequest blocked = request(rewarding());
+  blocked.out = folder_.path() / "run";
+  fs::create_directories(blocked.out / "report.txt");  // a folder where the file should be
+  const Error error = error_of([&] { optimize(blocked); });
+  EXPECT_EQ(error.code(), "file.unwritable");
+  EXPECT_NE(error.message().find("is finished"), std::string::npos) << error.message();
+  EXPECT_NE(error.message().find("version 2 of the parameters is in force"), std::string::npos)
+      << error.message();
+  EXPECT_NE(error.message().find("--resume"), std::string::npos) << error.message();
+  const json last = json::parse(open_ledger()->read({.last = 1}).front().body);
+  EXPECT_EQ(last["outcome"], "finished");
+  fs::remove(blocked.out / "report.txt");
+  blocked.resume = true;
+  EXPECT_EQ(optimize(blocked).new_version, 2u);
+}
+
+TEST_F(Optimize, TellsWhichParametersAPersonPutInForceMeanwhile) {
+  OptimizeRequest late = request(hopeless());
+  int calls = 0;
+  late.now = [&] {
+    if (++calls == 6) {
+      const auto ledger = open_ledger();
+      live::ParameterStore store(*ledger);
+      const live::ManualValue value{
+          .parameter = Parameter::social_go, .value = 0.9, .symbol = {}, .regime = {}};
+      store.set(std::span(&value, 1), {"Ada", "a test"});
+    }
+    return testing_start + 1500 * day_ms;
+  };
+  const OptimizeReport report = optimize(late);
+  EXPECT_NE(report.outcome, SessionOutcome::promoted);
+  EXPECT_NE(report.sentence.find("Version 2 of the parameters, by Ada, is in force"), std::string::npos)
+      << report.sentence;
+}
+
+TEST_F(Optimize, SessionsOfTheSameSecondHaveTheirOwnNamesAndFolders) {
+  constexpr std::size_t count = 3;
+  std::vector<OptimizeReport> reports(count);
+  std::vector<std::thread> threads;
+  for (OptimizeReport& report : reports)
+    threads.emplace_back([this, &report] { report = optimize(request(rewarding())); });
+  for (std::thread& thread : threads) thread.join();
+  std::set<std::string> names, folders;
+  for (const OptimizeReport& report : reports) {
+    names.insert(report.session);
+    folders.insert(report.folder.string());
+  }
+  EXPECT_EQ(names.size(), count);
+  EXPECT_EQ(folders.size(), count);
+}
+
+TEST_F(Optimize, TwoProcessesDoNotShareAFolder) {
+  OptimizeRequest second = request(rewarding());
+  second.out = folder_.path() / "run";
+  fs::create_directories(second.out);
+  const FolderLock other(second.out);
+  EXPECT_EQ(error_of([&] { optimize(second); }).code(), "file.in_use");
+  second.resume = true;
+  EXPECT_EQ(error_of([&] { optimize(second); }).code(), "file.in_use");
 }
 
 TEST_F(Optimize, ABudgetOfMinutesEndsTheSearch) {

@@ -49,6 +49,9 @@ OpenParameters open_parameters(const ledger::LedgerConfig& config) {
 
 ParameterScope parse_scope(const std::string& symbol, const std::string& regime) {
   ParameterScope scope;
+  if (printable(symbol) != symbol || symbol.find_first_of("\n\t") != std::string::npos)
+    throw Error("app.bad_symbol",
+                fmt::format("'{}' is no symbol: give plain text, as in BTC/USDT", printable(symbol)));
   if (!symbol.empty()) scope.symbol = market::canonical_symbol(symbol);
   if (!regime.empty()) scope.regime = strategy::parse_regime(regime);
   return scope;

@@ -31,7 +31,7 @@ struct ParameterScope {
 };
 
 /// Texts as a person types them: the symbol in any common spelling, the regime by its name; empty ones are
-/// absent. Throws Error "strategy.unknown_regime".
+/// absent. Throws Error "strategy.unknown_regime", "app.bad_symbol".
 ParameterScope parse_scope(const std::string& symbol, const std::string& regime);
 
 /// Reads "volPctBreakout=65" and applies it with its neighbours as one version; "=default" takes the symbol's

@@ -24,7 +24,8 @@ std::unique_ptr<ledger::Ledger> open_ledger(const CommandContext& context, ledge
 void add_query(CLI::App& command, app::LedgerQuery& query) {
   command.add_option("--kind", query.kind, "Only events of this kind, such as parameters.version");
   command.add_option("--since", query.since, "Only events from this time on: a date or time, UTC");
-  command.add_option("--last", query.last, "Only the newest so many of those");
+  command.add_option("--last", query.last, "Only the newest so many of those")
+      ->check(CLI::Range(1, 1'000'000'000));
 }
 
 void add_verify(CLI::App& family, CommandContext& context) {

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -44,7 +45,11 @@ app::Scenario chosen_scenario(const OptimizeFlags& flags) {
   app::Scenario scenario = app::find_scenario(flags.scenario);
   if (flags.all) app::target_everything(scenario);
   app::make_per_symbol(scenario, split_names(flags.per_symbol), "flag --per-symbol");
-  if (flags.minutes) scenario.minutes = *flags.minutes;
+  if (flags.minutes) {
+    if (std::isnan(*flags.minutes))
+      throw Error("app.bad_scenario", "give a number of minutes", "flag --minutes");
+    scenario.minutes = *flags.minutes;
+  }
   if (flags.episodes) scenario.episodes = *flags.episodes;
   return scenario;
 }
@@ -100,8 +105,9 @@ void add_optimize_command(CLI::App& app, CommandContext& context) {
       ->expected(1)
       ->take_all();
   add_social_flags(*command, flags->social);
-  command->add_flag("--list", flags->list, "Show the scenarios and do nothing");
-  command->add_flag("--recommend", flags->recommend, "Say which scenario the bars call for, and why");
+  CLI::Option* list = command->add_flag("--list", flags->list, "Show the scenarios and do nothing");
+  command->add_flag("--recommend", flags->recommend, "Say which scenario the bars call for, and why")
+      ->excludes(list);
   command->add_flag("--all", flags->all, "Search all twelve parameters");
   command->add_option("--per-symbol", flags->per_symbol,
                       "Targets that each symbol has for itself: volPctBreakout,slBreakout");

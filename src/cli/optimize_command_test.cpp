@@ -76,7 +76,9 @@ TEST_F(OptimizeCommand, BadInputEndsWithTwoAndLeavesNothing) {
            {{"quick_tune", "--data", bars, "--per-symbol", "slNews"}, "slNews is not a target"},
            {{"quick_tune", "--data", bars, "--per-symbol", "volPctBreakot"}, "volPctBreakout"},
            {{"quick_tune", "--data", bars, "--minutes", "0"}, "--minutes"},
+           {{"quick_tune", "--data", bars, "--minutes", "nan"}, "--minutes"},
            {{"quick_tune", "--data", bars, "--episodes", "-1"}, "--episodes"},
+           {{"--list", "--recommend", "--data", bars}, "--list"},
            {{"quick_tune", "--data", bars, "--search", "genetic"}, "optimize.search"},
            {{"quick_tune", "--data", bars, "--resume", "--out", path("run")}, "no search to go on with"},
            {{"--recommend"}, "--data"}}) {

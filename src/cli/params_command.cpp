@@ -17,6 +17,8 @@
 namespace stevie::cli {
 namespace {
 
+constexpr int most_shown = 1'000'000;  // versions or proposals
+
 /// --by and --reason of a command that changes something.
 struct SignatureFlags {
   std::string by, reason;
@@ -32,9 +34,15 @@ void add_signature(CLI::App& command, SignatureFlags& flags) {
   command.add_option("--by", flags.by, "Who makes the change (default: $USER)");
 }
 
+/// An empty variable of a shell must not turn a change for one symbol into one for all.
+std::string named(const std::string& text) {
+  return text.empty() ? "is empty: name one, or leave the flag out for all" : "";
+}
+
 void add_scope(CLI::App& command, ScopeFlags& flags) {
-  command.add_option("--symbol", flags.symbol, "For this symbol, such as BTC/USDT");
-  command.add_option("--regime", flags.regime, "For this market regime: bull, bear, sideways, volatile");
+  command.add_option("--symbol", flags.symbol, "For this symbol, such as BTC/USDT")->check(named);
+  command.add_option("--regime", flags.regime, "For this market regime: bull, bear, sideways, volatile")
+      ->check(named);
 }
 
 live::Signature signature(const CommandContext& context, const SignatureFlags& flags) {
@@ -84,7 +92,9 @@ void add_history(CLI::App& family, CommandContext& context) {
   };
   auto flags = std::make_shared<Flags>();
   CLI::App* command = family.add_subcommand("history", "Print who changed what, when and why, newest first");
-  command->add_option("--last", flags->last, "How many versions")->capture_default_str();
+  command->add_option("--last", flags->last, "How many versions")
+      ->check(CLI::Range(1, most_shown))
+      ->capture_default_str();
   command->add_flag("--json", flags->json, "Print a JSON array");
   command->footer("Example:\n  stevie params history --last 5");
   command->callback([flags, &context] {
@@ -103,7 +113,9 @@ void add_proposals(CLI::App& family, CommandContext& context) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command =
       family.add_subcommand("proposals", "Print what searches proposed and what the gate said, newest first");
-  command->add_option("--last", flags->last, "How many proposals")->capture_default_str();
+  command->add_option("--last", flags->last, "How many proposals")
+      ->check(CLI::Range(1, most_shown))
+      ->capture_default_str();
   command->add_flag("--json", flags->json, "Print a JSON array, with the gate's reports");
   command->footer("Example:\n  stevie params proposals --last 5");
   command->callback([flags, &context] {

@@ -117,6 +117,10 @@ TEST_F(ParamsCommand, refuses_bad_changes_in_one_clear_line) {
   expect_refused({"set", "socialGo=0.8", "socialGo=0.9", "--reason", "x"}, {"given twice"});
   expect_refused({"set", "socialGo=0.8", "--symbol", "BTC/USDT", "--regime", "bull", "--reason", "x"},
                  {"choose one"});
+  expect_refused({"set", "socialGo=0.8", "--symbol", "", "--reason", "x"}, {"--symbol", "is empty"});
+  expect_refused({"set", "socialGo=0.8", "--symbol", "A\x1b[2J", "--reason", "x"},
+                 {"flag --symbol", "no symbol"});
+  expect_refused({"history", "--last", "-1"}, {"--last"});
   expect_refused({"set", "socialGo=0.8", "--regime", "crab", "--reason", "x"}, {"flag --regime", "crab"});
   expect_refused({"rollback", "7", "--reason", "x"}, {"there is no version 7; there are 1 to 1"});
   expect_refused({"show", "--version", "7"}, {"there is no version 7"});

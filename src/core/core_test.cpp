@@ -155,6 +155,10 @@ TEST(Printable, ShowsNoControlCharactersAndNoBrokenText) {
             "Gr\\xf6\\xdfe");
   // Cut short, overlong, a surrogate, beyond Unicode, a C1 control.
   EXPECT_EQ(printable("\xe2\x82"), "\\xe2\\x82");
+  EXPECT_EQ(printable("a\xe2\x80\xae"
+                      "b"),
+            "a\\xe2\\x80\\xae"
+            "b");  // what follows would read backwards
   EXPECT_EQ(printable("\xc0\x80"), "\\xc0\\x80");
   EXPECT_EQ(printable("\xe0\x80\x80"), "\\xe0\\x80\\x80");
   EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");

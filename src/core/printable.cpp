@@ -27,7 +27,11 @@ std::size_t printable_length(std::string_view text) {
   constexpr std::uint32_t end_of_controls = 0xa0;
   constexpr std::uint32_t least_of_length[] = {0, 0, end_of_controls, 0x800, 0x10000};
   const bool is_surrogate = code_point >= 0xd800 && code_point < 0xe000;
-  return code_point < least_of_length[length] || is_surrogate || code_point > 0x10ffff ? 0 : length;
+  // Line and paragraph separators, and the marks that turn the direction of what follows.
+  const bool misleads =
+      (code_point >= 0x2028 && code_point <= 0x202e) || (code_point >= 0x2066 && code_point <= 0x2069);
+  return code_point < least_of_length[length] || is_surrogate || misleads || code_point > 0x10ffff ? 0
+                                                                                                   : length;
 }
 
 }  // namespace
