@@ -56,8 +56,12 @@ live::Signature signature(const CommandContext& context, const SignatureFlags& f
 }
 
 app::ParameterScope scope(const ScopeFlags& flags) {
-  return read_flag("--regime", flags.regime,
-                   [&flags](const std::string& regime) { return app::parse_scope(flags.symbol, regime); });
+  app::ParameterScope result = read_flag(
+      "--symbol", flags.symbol, [](const std::string& symbol) { return app::parse_scope(symbol, {}); });
+  result.regime = read_flag("--regime", flags.regime, [](const std::string& regime) {
+                    return app::parse_scope({}, regime);
+                  }).regime;
+  return result;
 }
 
 app::OpenParameters open(const CommandContext& context) {
