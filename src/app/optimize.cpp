@@ -16,6 +16,7 @@
 #include "core/bytes.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/folder_lock.h"
 #include "core/interrupt.h"
 #include "core/printable.h"
 #include "core/thread_pool.h"

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/printable.h"
 #include "core/progress.h"
 
 namespace stevie::app {
@@ -57,9 +58,9 @@ std::string search_text(const OptimizeReport& report) {
   text += fmt::format("\nSearch   {}\n", windows_text(report.windows));
   text += fmt::format("         goal {} net of costs; {}, seed {}\n", to_string(report.scenario.goal),
                       report.method, report.settings.seed);
-  text += fmt::format("         {} episodes in {}, {} candidates tried, {} of them distinct\n",
-                      report.history.size(), time_text(report.seconds), report.proposals,
-                      report.candidates.size());
+  text += fmt::format("         {} episode{} in {}, {} candidates tried, {} of them distinct\n",
+                      report.history.size(), report.history.size() == 1 ? "" : "s", time_text(report.seconds),
+                      report.proposals, report.candidates.size());
   text += fmt::format("         stopped: {}\n", stop_text(report));
   text += fmt::format("Unseen   {} ({} days), {} by the gate before\n", to_text(report.windows.gate),
                       report.windows.gate.length() / day_ms,
@@ -216,7 +217,7 @@ std::string render_text(const OptimizeReport& report) {
   std::string text = search_text(report) + values_text(report);
   if (report.judgement) text += "\n" + validation::to_text(report.judgement->decision.report);
   text += correlation_text(report) + notes_text(report);
-  return text + "\n" + report.sentence + "\n";
+  return printable(text + "\n" + report.sentence + "\n");  // names of files may hold anything
 }
 
 std::string render_json(const OptimizeReport& report) {

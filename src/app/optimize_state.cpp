@@ -11,6 +11,7 @@
 #include "core/bytes.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "ledger/merkle.h"
 
 namespace stevie::app {
 namespace {
@@ -18,6 +19,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view magic = "stevie optimize state 1";
+constexpr std::size_t checksum_length = 64;
+
+/// At the end of the file: one changed bit of a reward would otherwise change the proposal unseen.
+std::string checksum(std::string_view bytes) {
+  return ledger::to_hex(ledger::sha256(bytes));
+}
 
 void write_text(ByteWriter& writer, std::string_view text) {
   writer.array<char>(std::span(text.data(), text.size()));
@@ -57,7 +64,8 @@ void write_state(const fs::path& folder, const SessionState& state) {
   writer.value(state.started);
   writer.value(state.seconds);
   write_text(writer, state.search);
-  write_file(folder / state_file, writer.take());
+  const std::string bytes = writer.take();
+  write_file(folder / state_file, bytes + checksum(bytes));
 }
 
 SessionState read_state(const fs::path& folder) {
@@ -68,11 +76,16 @@ SessionState read_state(const fs::path& folder) {
   if (fs::exists(folder / results_file))
     throw Error("app.session_finished", "this session is finished; report.txt tells what came of it",
                 folder.string());
-  const std::string bytes = read_file(path);
+  const std::string file = read_file(path);
   try {
+    const std::string_view bytes =
+        std::string_view(file).substr(0, file.size() - std::min(file.size(), checksum_length));
     ByteReader reader(bytes);
     if (read_text(reader) != magic)
       throw Error("app.not_resumable", "another version of the program wrote this state: start a new session",
+                  path.string());
+    if (file.substr(bytes.size()) != checksum(bytes))
+      throw Error("bytes.damaged", "the saved state is damaged: start a new session without --resume",
                   path.string());
     SessionState state;
     state.session = read_text(reader);

@@ -12,6 +12,7 @@
 #include "app/optimize_state.h"
 #include "app/optimize_testing.h"
 #include "core/file.h"
+#include "core/folder_lock.h"
 #include "core/interrupt.h"
 #include "core/testing.h"
 #include "ledger/ledger.h"
@@ -303,6 +304,12 @@ TEST_F(Optimize, OnlyTheSameSessionCanBeResumed) {
   const std::string state = read_file(first.out / state_file);
   write_file(first.out / state_file, state.substr(0, state.size() / 2));
   EXPECT_EQ(error_of([&] { optimize(first); }).code(), "bytes.damaged");
+  for (const std::size_t at : {state.size() / 3, state.size() / 2, state.size() - 1}) {
+    std::string flipped = state;
+    flipped[at] = static_cast<char>(flipped[at] ^ 1);
+    write_file(first.out / state_file, flipped);
+    EXPECT_EQ(error_of([&] { optimize(first); }).code(), "bytes.damaged") << at;
+  }
   write_file(first.out / state_file, state);
   {
     const auto ledger = open_ledger();

@@ -8,7 +8,9 @@
 
 #include "core/config.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/nearest_name.h"
+#include "core/printable.h"
 
 namespace stevie::app {
 namespace {
@@ -18,6 +20,7 @@ using strategy::parameter_count;
 
 constexpr std::array<Aggressiveness, 3> all_aggressiveness{Aggressiveness::careful, Aggressiveness::moderate,
                                                            Aggressiveness::bold};
+constexpr std::size_t longest_id = 100;
 constexpr double longest_minutes = 7 * 24 * 60;
 constexpr double most_episodes = 10'000;
 
@@ -215,12 +218,20 @@ Scenario find_scenario(const std::string& name_or_file) {
 Scenario read_scenario(const std::filesystem::path& file) {
   Scenario scenario;
   scenario.id = file.stem().string();
+  if (printable(scenario.id) != scenario.id || scenario.id.find_first_of("\n\t") != std::string::npos ||
+      scenario.id.size() > longest_id)
+    throw Error(
+        "app.bad_scenario",
+        fmt::format("the file's name becomes the scenario's: give it one of at most {} bytes of plain text",
+                    longest_id),
+        file.string());
   scenario.title = scenario.id;
   scenario.purpose = "A scenario of one's own.";
   ScenarioFile content;
   ConfigBinder binder;
   describe(binder, content, scenario);
   try {
+    read_file(file);  // a missing one is that fault alone
     load_config(binder, {.file = file});
   } catch (const Error& error) {
     const std::string place = error.place().starts_with(file.string()) ? error.place() : file.string();

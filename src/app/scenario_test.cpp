@@ -133,5 +133,13 @@ TEST(Scenario, OnlyTargetsCanBePerSymbol) {
   EXPECT_NE(error.message().find("volPctBreakout"), std::string::npos);
 }
 
+TEST_F(ScenarioFile, IsNamedByPlainText) {
+  const std::filesystem::path odd = folder_.path() / "odd\x1b[5m.toml";
+  write_file(odd, "targets = [\"socialGo\"]\n");
+  EXPECT_EQ(error_of([&] { find_scenario(odd.string()); }).code(), "app.bad_scenario");
+  const Error missing = error_of([&] { find_scenario((folder_.path() / "none.toml").string()); });
+  EXPECT_EQ(missing.message().find("at least one parameter"), std::string::npos) << missing.message();
+}
+
 }  // namespace
 }  // namespace stevie::app

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -202,20 +201,6 @@ void require_writable_folder(const fs::path& folder) {
   make_folder(folder);
   TemporaryFile probe(folder / "write-check");
   probe.write("x");
-}
-
-FolderLock::FolderLock(const fs::path& folder)
-    : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-  if (descriptor_ < 0) unwritable(folder, errno);
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
-  ::close(descriptor_);
-  throw Error("file.in_use",
-              "another process is at work in this folder: wait until it is done, or choose another folder",
-              folder.string());
-}
-
-FolderLock::~FolderLock() {
-  ::close(descriptor_);
 }
 
 }  // namespace stevie
