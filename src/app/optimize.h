@@ -108,7 +108,7 @@ struct OptimizeReport {
 /// then what they were, which the error says.
 ///
 /// Throws Interrupted after Ctrl-C, when the state is saved; Error for everything wrong with the request:
-/// "app.no_data", "app.same_symbol", "app.mixed_intervals", "app.not_resumable", "app.session_finished",
+/// "app.no_data", "app.same_symbol", "app.no_overlap", "app.not_resumable", "app.session_finished",
 /// "app.state_differs", "app.stale_session", and what reading, ledger and store throw.
 OptimizeReport optimize(const OptimizeRequest& request);
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -78,16 +79,21 @@ Axis episode_axis(std::size_t episodes, double from, double to) {
   return axis;
 }
 
+std::string tick_text(double value) {
+  return value == std::floor(value) && std::abs(value) < 1e6 ? fmt::format("{:.0f}", value)
+                                                             : fmt::format("{:.3g}", value);
+}
+
 std::string frame(const Axis& x, const Axis& y, std::string_view x_label, std::string_view y_label) {
   std::string svg = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\">", width, height);
   svg += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" class=\"frame\"/>", x.from, y.to,
                      x.to - x.from, y.from - y.to);
   for (const double tick : x.ticks)
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:.4g}</text>", x.at(tick),
-                       y.from + 14, tick);
+    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", x.at(tick),
+                       y.from + 14, tick_text(tick));
   for (const double tick : y.ticks)
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{:.3g}</text>", x.from - 4,
-                       y.at(tick) + 4, tick);
+    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>", x.from - 4,
+                       y.at(tick) + 4, tick_text(tick));
   svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", (x.from + x.to) / 2,
                      height - 6, x_label);
   return svg + fmt::format("<text x=\"{:.1f}\" y=\"12\">{}</text>", x.from, y_label);
@@ -179,13 +185,13 @@ std::string render_html(const OptimizeReport& report) {
   html += values_table(report);
   html +=
       "<h2>Search</h2><p>Each dot is a candidate; the red line is the best so far, the dashed one what "
-      "runs. A ring lies below the picture, at less than its edge says.</p>";
+      "runs. What lies below the picture is drawn at its edge, candidates as rings.</p>";
   if (!report.history.empty()) html += episodes_picture(report);
   if (report.judgement) {
     html +=
-        "<h2>Search windows and the unseen window</h2><p>Red is the proposal, black what runs. A ring lies "
-        "at less than the "
-        "edge says. A cloud without slope says that what was found does not carry over.</p>";
+        "<h2>Search windows and the unseen window</h2><p>Red is the proposal, black what runs. Rings lie "
+        "beyond "
+        "the edge. A cloud without slope says that what was found does not carry over.</p>";
     html += unseen_picture(report) + "<h2>The gate</h2>" + checks_table(report);
   }
   return html + "<h2>Everything</h2><pre>" + escaped(render_text(report)) + "</pre></body></html>\n";
