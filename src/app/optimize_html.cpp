@@ -63,8 +63,8 @@ Axis clipped_axis(std::vector<double> values, double from, double to) {
   std::vector<double> others;
   std::ranges::copy_if(values, std::back_inserter(others), [&](double value) { return value > lowest; });
   if (others.empty()) return make_axis(lowest, high, from, to);
-  constexpr std::size_t shown_of_twenty = 19;
-  const double low = others[others.size() - 1 - (others.size() - 1) * shown_of_twenty / 20];
+  constexpr std::size_t one_of = 20;  // values that may lie below
+  const double low = others[(others.size() - 1) / one_of];
   constexpr double pressed = 1.0 / 3;
   return make_axis(high > low && high - low < pressed * (high - lowest) ? low : lowest, high, from, to);
 }
