@@ -450,7 +450,8 @@ void Session::judge() {
 void Session::apply() {
   if (!report_.judgement) {
     report_.outcome = SessionOutcome::nothing_better;
-    const bool idle = report_.best && report_.candidates[*report_.best].trades == 0;
+    const bool idle =
+        std::ranges::all_of(report_.candidates, [](const Candidate& c) { return c.trades == 0; });
     report_.sentence =
         std::string(idle ? "No candidate traded at all" : "No candidate did better than what runs") +
         " on the search windows, so the gate was not asked. " + unchanged();

@@ -246,6 +246,18 @@ TEST_F(Optimize, TwoProcessesDoNotShareAFolder) {
   EXPECT_EQ(error_of([&] { optimize(second); }).code(), "file.in_use");
 }
 
+TEST_F(Optimize, DoesNotSayThatNothingTradedWhereSomeTradedAndLost) {
+  OptimizeRequest dear = request(hopeless());
+  dear.config.env.instrument.taker_fee_bps = 20;
+  dear.scenario.bounds[Parameter::cost_cap_bps] = {40, 50};  // a round trip costs 44
+  dear.config.optimize.reward.idle_penalty = 0;              // holding nothing is the best that can be done
+  const OptimizeReport report = optimize(dear);
+  ASSERT_TRUE(std::ranges::any_of(report.candidates, [](const Candidate& c) { return c.trades > 0; }));
+  EXPECT_EQ(report.outcome, SessionOutcome::nothing_better);
+  EXPECT_NE(report.sentence.find("No candidate did better than what runs"), std::string::npos)
+      << report.sentence;
+}
+
 TEST_F(Optimize, ABudgetOfMinutesEndsTheSearch) {
   OptimizeRequest hurried = request(rewarding());
   hurried.scenario.minutes = 1;
