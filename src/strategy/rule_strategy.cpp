@@ -35,6 +35,7 @@ RuleStrategy::RuleStrategy(std::string symbol, TimeMs interval, const RuleSettin
 void RuleStrategy::start() {
   if (stream_) *stream_ = RuleInputStream(settings_, interval_);
   opened_by_ = Rule::none;
+  restored_side_.reset();
   last_ = {};
   counts_ = {};
 }
@@ -50,13 +51,32 @@ RuleRow RuleStrategy::next_row(const Situation& situation) {
   return (*inputs_)[bar];
 }
 
+void RuleStrategy::restore(const HeldRule& held) {
+  opened_by_ = held.held ? held.rule : Rule::none;
+  restored_side_ = held.held ? std::optional(held.side) : std::nullopt;
+}
+
+HeldRule RuleStrategy::held_in(const Situation& situation) {
+  const std::optional<Side> told = std::exchange(restored_side_, std::nullopt);
+  if (situation.side == 0) {
+    if (told) opened_by_ = Rule::none;
+    return {};
+  }
+  const Side side = situation.side > 0 ? Side::long_side : Side::short_side;
+  if (told && *told != side) {
+    throw Error(
+        "strategy.wrong_position",
+        "the account holds the other side than the position that the rules were told of: restore them "
+        "from the state that belongs to this account",
+        format_time(situation.bar.open_time));
+  }
+  return {true, side, opened_by_};
+}
+
 Decision RuleStrategy::decide(const Situation& situation) {
+  const HeldRule held = held_in(situation);
   const RuleRow row = next_row(situation);
   const ParameterSet& set = parameters_()[row.regime];
-  HeldRule held;
-  if (situation.side != 0) {
-    held = {true, situation.side > 0 ? Side::long_side : Side::short_side, opened_by_};
-  }
   last_ = decide_rules(row, stretch_, set, cost_, held);
   counts_.add(last_);
   if (observer_) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "strategy/rule_explanation.h"
@@ -42,6 +43,15 @@ class RuleStrategy final : public Strategy {
   void start() override;
   Decision decide(const Situation& situation) override;
 
+  /// Tells which rule opened the position that the account holds before the next decide(), for a run that
+  /// goes on where an earlier one stopped: else the position leaves at its bracket only, never at the mean.
+  /// Call it behind start() and behind any bars that are gone over for the inputs alone. Not held, or flat at
+  /// the next decide(): nothing is remembered. decide() throws Error "strategy.wrong_position" where the
+  /// account then holds the other side.
+  void restore(const HeldRule& held);
+  /// What restore() needs where a position is held: the rule of the newest entry that was asked for.
+  Rule opened_by() const { return opened_by_; }
+
   /// Called for each decision; nothing: none is explained, which is much faster.
   void observe_with(RuleObserver observer) { observer_ = std::move(observer); }
 
@@ -51,6 +61,7 @@ class RuleStrategy final : public Strategy {
 
  private:
   RuleRow next_row(const Situation& situation);
+  HeldRule held_in(const Situation& situation);
 
   std::string symbol_;
   std::shared_ptr<const RuleInputs> inputs_;  // nothing: bar by bar
@@ -62,7 +73,8 @@ class RuleStrategy final : public Strategy {
   RoundTripCost cost_;
   double stretch_ = 0;
   RuleObserver observer_;
-  Rule opened_by_ = Rule::none;  // of the newest entry that was asked for
+  Rule opened_by_ = Rule::none;        // of the newest entry that was asked for
+  std::optional<Side> restored_side_;  // until the next decision
   RuleDecision last_;
   RuleCounts counts_;
 };

@@ -125,6 +125,36 @@ TEST(RuleStrategy, LeavesAReversionAtTheOpenAfterTheCloseAtTheMean) {
   }
 }
 
+TEST(RuleStrategy, KeepsTheExitAtTheMeanWhenToldWhatOpenedThePosition) {
+  Story story;
+  story.add(100, 100, 100, 100);
+  RuleStrategy strategy(story.inputs(), resolve(default_parameters()), execution::free_of_costs());
+  Situation situation;  // long, the close at the mean
+  situation.bar = story.bars[1];
+  situation.bar_index = 1;
+  situation.side = 1;
+  const HeldRule reversion{true, Side::long_side, Rule::mean_reversion};
+
+  strategy.start();
+  EXPECT_EQ(strategy.decide(situation).kind, Decision::Kind::hold);
+  strategy.start();
+  strategy.restore(reversion);
+  EXPECT_EQ(strategy.opened_by(), Rule::mean_reversion);
+  EXPECT_EQ(strategy.decide(situation).kind, Decision::Kind::exit);
+  EXPECT_EQ(strategy.last().reason, RuleReason::mean_reached);
+  strategy.start();  // forgets it
+  EXPECT_EQ(strategy.decide(situation).kind, Decision::Kind::hold);
+
+  strategy.restore({true, Side::long_side, Rule::breakout});
+  EXPECT_EQ(strategy.decide(situation).kind, Decision::Kind::hold);
+  strategy.restore({true, Side::short_side, Rule::mean_reversion});
+  EXPECT_EQ(error_of([&] { strategy.decide(situation); }).code(), "strategy.wrong_position");
+  strategy.restore(reversion);
+  situation.side = 0;  // the position was closed meanwhile
+  EXPECT_EQ(strategy.decide(situation).kind, Decision::Kind::hold);
+  EXPECT_EQ(strategy.opened_by(), Rule::none);
+}
+
 TEST(RuleStrategy, RisksLessOnNews) {
   Story story;
   story.rows[0].social_fresh = true;
