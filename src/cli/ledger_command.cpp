@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <chrono>
 #include <memory>
 #include <ostream>
 #include <sstream>
@@ -10,6 +9,7 @@
 
 #include "app/config.h"
 #include "cli/commands.h"
+#include "core/clock.h"
 #include "core/file.h"
 
 namespace stevie::cli {
@@ -148,9 +148,7 @@ void add_adopt(CLI::App& family, CommandContext& context) {
       "Example:\n  stevie ledger adopt --reason \"the key was on the disk that failed\" --by alice");
   command->callback([flags, &context] {
     const auto ledger = open_ledger(context, ledger::Access::write);
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const ledger::Event event = ledger->adopt(
-        flags->reason, flags->by, std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+    const ledger::Event event = ledger->adopt(flags->reason, flags->by, system_time());
     context.out << "signed, and recorded as event " << event.sequence << "\n";
   });
 }

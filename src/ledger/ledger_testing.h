@@ -145,8 +145,9 @@ inline std::vector<std::string> codes(const Verification& verification) {
   return list;
 }
 
-/// For tests: runs the action in a process of its own and returns its exit status; 99 where it threw. The
-/// child leaves by _exit(): no destructor runs, as if it had been killed.
+/// For tests: runs the action in a process of its own and returns its exit status; 99 where it threw, and
+/// 128 + the signal where one ended it. The child leaves by _exit(): no destructor runs, as if it had been
+/// killed.
 inline int in_child(const std::function<void()>& action) {
   const pid_t child = ::fork();
   if (child == 0) {
@@ -160,7 +161,7 @@ inline int in_child(const std::function<void()>& action) {
   }
   int status = 0;
   ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 }  // namespace stevie::ledger

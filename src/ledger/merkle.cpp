@@ -48,6 +48,25 @@ void consistency_path(std::span<const Digest> leaves, std::size_t from, bool is_
   }
 }
 
+/// The way from a node to the root, by its place and that of the last node on its level (RFC 9162, 2.1.3.2).
+struct Climb {
+  std::uint64_t place = 0, last = 0;
+
+  void up() {
+    place >>= 1;
+    last >>= 1;
+  }
+  /// Goes up by the next sibling of a path; true where that stands to the left.
+  bool past_left_sibling() {
+    const bool left = (place & 1) != 0 || place == last;
+    if (left) {
+      while ((place & 1) == 0 && place != 0) up();
+    }
+    up();
+    return left;
+  }
+};
+
 }  // namespace
 
 Digest sha256(std::string_view bytes) {
@@ -121,20 +140,13 @@ InclusionProof inclusion_proof(std::span<const Digest> leaves, std::uint64_t seq
 
 bool holds(const InclusionProof& proof) {
   if (proof.sequence < 1 || proof.sequence > proof.size) return false;
-  std::uint64_t place = proof.sequence - 1, last = proof.size - 1;
+  Climb climb{proof.sequence - 1, proof.size - 1};
   Digest node = proof.leaf;
   for (const Digest& sibling : proof.path) {
-    if (last == 0) return false;
-    if ((place & 1) != 0 || place == last) {
-      node = node_hash(sibling, node);
-      while ((place & 1) == 0 && place != 0) place >>= 1, last >>= 1;
-    } else {
-      node = node_hash(node, sibling);
-    }
-    place >>= 1;
-    last >>= 1;
+    if (climb.last == 0) return false;
+    node = climb.past_left_sibling() ? node_hash(sibling, node) : node_hash(node, sibling);
   }
-  return last == 0 && node == proof.root;
+  return climb.last == 0 && node == proof.root;
 }
 
 ConsistencyProof consistency_proof(std::span<const Digest> leaves, std::uint64_t from) {
@@ -151,8 +163,8 @@ bool holds(const ConsistencyProof& proof) {
   if (proof.from == 0) return proof.path.empty() && proof.old_root == sha256("");
   if (proof.from == proof.size) return proof.path.empty() && proof.old_root == proof.root;
   std::span<const Digest> path = proof.path;
-  std::uint64_t place = proof.from - 1, last = proof.size - 1;
-  while ((place & 1) != 0) place >>= 1, last >>= 1;
+  Climb climb{proof.from - 1, proof.size - 1};
+  while ((climb.place & 1) != 0) climb.up();
   Digest old_node = proof.old_root;
   if (!std::has_single_bit(proof.from)) {  // else the old tree is itself the first node of the path
     if (path.empty()) return false;
@@ -161,18 +173,12 @@ bool holds(const ConsistencyProof& proof) {
   }
   Digest node = old_node;
   for (const Digest& sibling : path) {
-    if (last == 0) return false;
-    if ((place & 1) != 0 || place == last) {
-      old_node = node_hash(sibling, old_node);
-      node = node_hash(sibling, node);
-      while ((place & 1) == 0 && place != 0) place >>= 1, last >>= 1;
-    } else {
-      node = node_hash(node, sibling);
-    }
-    place >>= 1;
-    last >>= 1;
+    if (climb.last == 0) return false;
+    const bool left = climb.past_left_sibling();
+    if (left) old_node = node_hash(sibling, old_node);
+    node = left ? node_hash(sibling, node) : node_hash(node, sibling);
   }
-  return last == 0 && old_node == proof.old_root && node == proof.root;
+  return climb.last == 0 && old_node == proof.old_root && node == proof.root;
 }
 
 }  // namespace stevie::ledger

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <set>
 #include <tuple>
 #include <utility>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/printable.h"
 #include "ledger/ledger.h"
@@ -30,12 +30,6 @@ constexpr std::uint64_t decision_schema = 1;
 constexpr std::size_t most_name_bytes = 200;
 constexpr std::size_t most_reason_bytes = 2000;
 constexpr std::size_t shown_hash_digits = 12;
-
-TimeMs system_time() {
-  using std::chrono::milliseconds;
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 std::string event_place(const ledger::Event& event) {
   return fmt::format("ledger event {}", event.sequence);

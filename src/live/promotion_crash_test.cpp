@@ -1,7 +1,6 @@
 /// A promotion is killed at every step of its write, and SQLite at every one of its writes to the disk.
 /// Whoever opens the store next must find the old version or the new one, whole, over a ledger that verifies.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,20 +29,9 @@ strategy::ParameterLayers proposed_layers() {
 /// How a process of its own ended that ran the action.
 enum class End : std::uint8_t { finished, killed, failed };
 End end_of(const std::function<void()>& action) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    try {
-      action();
-      ::_exit(0);
-    } catch (const std::exception& error) {
-      std::fputs(error.what(), stderr);
-      ::_exit(1);
-    }
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return End::killed;
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? End::finished : End::failed;
+  const int status = ledger::in_child(action);
+  if (status == 128 + SIGKILL) return End::killed;
+  return status == 0 ? End::finished : End::failed;
 }
 
 void promote_over(const ledger::LedgerConfig& config, const validation::Approval& approval) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "market/csv.h"
 #include "market/http_client.h"
@@ -297,10 +298,7 @@ std::filesystem::path DownloadConfig::output_path() const {
 
 DownloadSurroundings real_surroundings() {
   DownloadSurroundings surroundings;
-  surroundings.now = [] {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-  };
+  surroundings.now = system_time;
   surroundings.sleep = [](TimeMs duration) {
     std::this_thread::sleep_for(std::chrono::milliseconds(duration));
   };
