@@ -101,23 +101,22 @@ void carry_out(const strategy::Decision& decision, execution::BarEngine& engine,
   }
 }
 
-execution::SimulationResult run(strategy::Strategy& strategy, const execution::BarTape& tape,
-                                Observer* observer, market::BarRange range,
-                                const execution::EngineConfig& config) {
+Replay run(strategy::Strategy& strategy, const execution::BarTape& tape, Observer* observer,
+           market::BarRange range, const execution::EngineConfig& config,
+           const execution::BarTape* detail = nullptr) {
   execution::BarEngine engine(config);
+  DetailCursor cursor(detail);
   strategy.start();
   for (std::size_t bar = range.begin; bar < range.end; ++bar) {
-    engine.process_bar(tape.bars[bar], tape.open_time[bar]);
+    const TimeMs open_time = tape.open_time[bar];
+    engine.process_bar(tape.bars[bar], open_time, cursor.within(open_time, open_time + tape.interval));
     if (bar + 1 == range.end) break;
     strategy::Situation situation = situation_at(tape, bar, engine.account());
     if (observer != nullptr)
       situation.observation = observer->at(bar, engine.account(), tape.bars[bar].close);
-    carry_out(strategy.decide(situation), engine, strategy, tape.open_time[bar]);
+    carry_out(strategy.decide(situation), engine, strategy, open_time);
   }
-  engine.close_at_end_of_data();
-  execution::SimulationResult result = engine.take_result();
-  result.interval = tape.interval;
-  return result;
+  return finish(engine, tape.interval);
 }
 
 }  // namespace
@@ -127,22 +126,27 @@ void check_range(const execution::BarTape& tape, market::BarRange range) {
     fail_range("the period holds fewer than two bars of the data: choose an earlier start or a later end");
 }
 
-execution::SimulationResult run_backtest(strategy::Strategy& strategy, const execution::BarTape& tape,
-                                         market::BarRange range, const execution::EngineConfig& config) {
+Replay replay_strategy(strategy::Strategy& strategy, const execution::BarTape& tape, market::BarRange range,
+                       const execution::EngineConfig& config, const execution::BarTape* detail) {
   check_range(tape, range);
   if (strategy.observes())
     throw Error("evaluation.no_observation",
                 strategy.name() + " observes features, but this run has bars only: give it the market data");
-  return run(strategy, tape, nullptr, range, config);
+  return run(strategy, tape, nullptr, range, config, detail);
+}
+
+execution::SimulationResult run_backtest(strategy::Strategy& strategy, const execution::BarTape& tape,
+                                         market::BarRange range, const execution::EngineConfig& config) {
+  return replay_strategy(strategy, tape, range, config).result;
 }
 
 execution::SimulationResult run_backtest(strategy::Strategy& strategy, const env::MarketData& data,
                                          market::BarRange range, const execution::EngineConfig& config) {
   check_range(data.tape, range);
   check_features(data, range);
-  if (!strategy.observes()) return run(strategy, data.tape, nullptr, range, config);
+  if (!strategy.observes()) return run(strategy, data.tape, nullptr, range, config).result;
   Observer observer(data.features, config.initial_equity);
-  return run(strategy, data.tape, &observer, range, config);
+  return run(strategy, data.tape, &observer, range, config).result;
 }
 
 }  // namespace stevie::evaluation

@@ -1,5 +1,6 @@
 #pragma once
 #include "env/trading_env.h"
+#include "evaluation/replay.h"
 #include "execution/engine.h"
 #include "market/bars.h"
 #include "strategy/strategy.h"
@@ -22,6 +23,11 @@ void check_range(const execution::BarTape& tape, market::BarRange range);
 /// observes, and what BarEngine throws.
 execution::SimulationResult run_backtest(strategy::Strategy& strategy, const execution::BarTape& tape,
                                          market::BarRange range, const execution::EngineConfig& config);
+
+/// The same with the engine's notices and with finer bars for IntrabarPolicy::detail, which may cover a part
+/// of the bars; bars that they do not cover are taken as `worst`, and all are where there are none.
+Replay replay_strategy(strategy::Strategy& strategy, const execution::BarTape& tape, market::BarRange range,
+                       const execution::EngineConfig& config, const execution::BarTape* detail = nullptr);
 
 /// The same for any strategy. The observation handed to one that observes is what env::TradingEnv makes; the
 /// drawdown in it counts from the peak since range.begin. Throws Error "evaluation.bad_range" also for a

@@ -149,24 +149,6 @@ void decide(execution::BarEngine& engine, const Signals& signals, std::size_t ro
   }
 }
 
-/// Walks the finer bars along with the coarse ones.
-class DetailCursor {
- public:
-  explicit DetailCursor(const execution::BarTape* tape) : tape_(tape) {}
-
-  execution::DetailBars within(TimeMs begin, TimeMs end) {
-    if (tape_ == nullptr) return {};
-    while (at_ < tape_->size() && tape_->open_time[at_] < begin) ++at_;
-    const std::size_t first = at_;
-    while (at_ < tape_->size() && tape_->open_time[at_] < end) ++at_;
-    return {{tape_->bars.data() + first, at_ - first}, {tape_->open_time.data() + first, at_ - first}};
-  }
-
- private:
-  const execution::BarTape* tape_;
-  std::size_t at_ = 0;
-};
-
 }  // namespace
 
 Signals parse_signals(std::string_view text, const std::string& place, const market::Bars& bars) {
@@ -258,10 +240,7 @@ Replay replay_signals(const execution::BarTape& tape, const Signals& signals, co
     engine.process_bar(tape.bars[i], open_time, cursor.within(open_time, open_time + tape.interval));
     decide(engine, signals, i, config.stake, i + 2 < tape.size());
   }
-  engine.close_at_end_of_data();
-  Replay replay{engine.take_result(), engine.notices()};
-  replay.result.interval = tape.interval;
-  return replay;
+  return finish(engine, tape.interval);
 }
 
 std::string format_trades(const std::vector<execution::RoundTrip>& trades) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "evaluation/replay.h"
 #include "execution/engine.h"
 #include "market/bars.h"
 
@@ -41,11 +42,6 @@ execution::Stake parse_stake(std::string_view text);
 struct ReplayConfig {
   execution::EngineConfig engine;
   execution::Stake stake;  // of enter signals
-};
-
-struct Replay {
-  execution::SimulationResult result;
-  std::vector<execution::Notice> notices;
 };
 
 /// Plays signals against bars; docs/backtest.md gives the sequence. A signal on the close of bar t acts at

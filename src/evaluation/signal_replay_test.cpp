@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "evaluation/backtest.h"
+#include "strategy/simple.h"
 
 namespace stevie::evaluation {
 namespace {
@@ -146,26 +148,47 @@ TEST(Replay, StakesAreSharesOrUnits) {
     EXPECT_THROW(parse_stake(text), Error) << text;
 }
 
-TEST(Replay, FinerBarsDecideWhichLevelCameFirst) {
-  const auto bars = bars_at({100, 100, 100, 100});
-  auto wide = bars;
-  wide.high[1] = 110;
-  wide.low[1] = 90;
-  market::Bars fine;
-  fine.interval = hour_ms / 2;
-  fine.push_back({bars.open_time[1], 100, 110, 100, 109, 1});
-  fine.push_back({bars.open_time[1] + hour_ms / 2, 109, 109, 90, 100, 1});
+/// A second bar that reaches 110 before 90, which only its halves tell, and exits 5 % away on both sides.
+struct TwoSidedBar {
+  TwoSidedBar() : bars(bars_at({100, 100, 100, 100})) {
+    bars.high[1] = 110;
+    bars.low[1] = 90;
+    market::Bars fine;
+    fine.interval = hour_ms / 2;
+    fine.push_back({bars.open_time[1], 100, 110, 100, 109, 1});
+    fine.push_back({bars.open_time[1] + hour_ms / 2, 109, 109, 90, 100, 1});
+    config.engine.exits.stop_loss = config.engine.exits.take_profit = 0.05;
+    tape = execution::make_bar_tape(bars, config.engine.instrument);
+    detail = execution::make_bar_tape(fine, config.engine.instrument);
+  }
+
+  market::Bars bars;
   ReplayConfig config = free_config();
-  config.engine.exits.stop_loss = config.engine.exits.take_profit = 0.05;
-  const Signals signals = parse_signals(csv(bars, "enter_long", {"1"}), "signals.csv", bars);
-  const auto tape = execution::make_bar_tape(wide, config.engine.instrument);
-  const auto detail = execution::make_bar_tape(fine, config.engine.instrument);
-  EXPECT_EQ(replay_signals(tape, signals, config, &detail).result.trades.at(0).exit_reason,
+  execution::BarTape tape, detail;
+};
+
+TEST(Replay, FinerBarsDecideWhichLevelCameFirst) {
+  TwoSidedBar play;
+  const Signals signals = parse_signals(csv(play.bars, "enter_long", {"1"}), "signals.csv", play.bars);
+  EXPECT_EQ(replay_signals(play.tape, signals, play.config, &play.detail).result.trades.at(0).exit_reason,
             ExitReason::stop_loss);
-  config.engine.exits.intrabar = execution::IntrabarPolicy::detail;
-  EXPECT_EQ(replay_signals(tape, signals, config, &detail).result.trades.at(0).exit_reason,
+  play.config.engine.exits.intrabar = execution::IntrabarPolicy::detail;
+  EXPECT_EQ(replay_signals(play.tape, signals, play.config, &play.detail).result.trades.at(0).exit_reason,
             ExitReason::take_profit);
-  EXPECT_THROW(replay_signals(tape, signals, config), Error);
+  EXPECT_THROW(replay_signals(play.tape, signals, play.config), Error);
+}
+
+TEST(Replay, FinerBarsServeStrategiesAsWell) {
+  TwoSidedBar play;
+  execution::EngineConfig config = play.config.engine;
+  config.exits.intrabar = execution::IntrabarPolicy::detail;
+  strategy::ConstantExposure hold("hold", 1);
+  EXPECT_EQ(replay_strategy(hold, play.tape, {0, 4}, config, &play.detail).result.trades.at(0).exit_reason,
+            ExitReason::take_profit);
+  EXPECT_EQ(replay_strategy(hold, play.tape, {0, 4}, config).result.trades.at(0).exit_reason,
+            ExitReason::stop_loss);
+  strategy::ConstantExposure bold("bold", 3);
+  EXPECT_FALSE(replay_strategy(bold, play.tape, {0, 4}, config).notices.empty());
 }
 
 TEST(SignalsFile, ReadsSparseRowsInAnyColumnOrder) {
