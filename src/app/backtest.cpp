@@ -16,18 +16,6 @@ namespace {
 
 constexpr std::size_t most_notices = 10;
 
-std::vector<std::string> notice_texts(const std::vector<execution::Notice>& notices) {
-  std::vector<std::string> texts;
-  for (const execution::Notice& notice : notices) {
-    if (texts.size() == most_notices) {
-      texts.push_back(fmt::format("and {} more of this kind", notices.size() - most_notices));
-      break;
-    }
-    texts.push_back(format_time(notice.time) + ": " + notice.text);
-  }
-  return texts;
-}
-
 std::string percent_or_none(const std::optional<double>& share) {
   return share ? fmt::format("{} %", *share * 100) : "none";
 }
@@ -66,20 +54,36 @@ std::vector<std::pair<std::string, std::string>> configuration_of(const Backtest
   return rows;
 }
 
-execution::BarTape read_detail(const BacktestRequest& request, const market::Bars& bars) {
-  if (request.detail_bars.empty()) return {};
-  const market::Bars fine = market::read_bars(request.detail_bars);
-  if (fine.interval >= bars.interval) {
-    throw Error("signals.no_detail",
-                "bars of " + format_duration(fine.interval) + " are not finer than the bars of " +
-                    format_duration(bars.interval) + " that the signals belong to",
-                request.detail_bars.string());
+}  // namespace
+
+std::vector<std::string> notice_texts(const std::vector<execution::Notice>& notices) {
+  std::vector<std::string> texts;
+  for (const execution::Notice& notice : notices) {
+    if (texts.size() == most_notices) {
+      texts.push_back(fmt::format("and {} more of this kind", notices.size() - most_notices));
+      break;
+    }
+    texts.push_back(format_time(notice.time) + ": " + notice.text);
   }
-  return execution::make_bar_tape(fine, request.config.engine.instrument, nullptr,
-                                  request.detail_bars.string());
+  return texts;
 }
 
-}  // namespace
+execution::BarTape read_detail(const std::filesystem::path& file, TimeMs interval,
+                               const execution::EngineConfig& engine) {
+  if (file.empty()) {
+    if (engine.exits.intrabar != execution::IntrabarPolicy::detail) return {};
+    throw Error("signals.no_detail",
+                "the intrabar policy 'detail' needs finer bars: give --detail-bars FILE");
+  }
+  const market::Bars fine = market::read_bars(file);
+  if (fine.interval >= interval) {
+    throw Error("signals.no_detail",
+                "bars of " + format_duration(fine.interval) + " are not finer than the bars of " +
+                    format_duration(interval) + " that are played",
+                file.string());
+  }
+  return execution::make_bar_tape(fine, engine.instrument, nullptr, file.string());
+}
 
 std::vector<std::pair<std::string, std::string>> describe_costs(const execution::EngineConfig& engine) {
   const execution::Instrument& instrument = engine.instrument;
@@ -107,7 +111,7 @@ evaluation::Evaluation run_signal_backtest(const BacktestRequest& request) {
   const evaluation::Signals signals = evaluation::read_signals(request.signals, bars);
   const execution::BarTape tape =
       execution::make_bar_tape(bars, engine.instrument, nullptr, request.bars.string());
-  const execution::BarTape detail = read_detail(request, bars);
+  const execution::BarTape detail = read_detail(request.detail_bars, bars.interval, engine);
 
   evaluation::Replay replay = evaluation::replay_signals(tape, signals, request.config,
                                                          request.detail_bars.empty() ? nullptr : &detail);

@@ -25,6 +25,15 @@ struct BacktestRequest {
 /// configuration, and "evaluation.bad_range" for fewer than two bars; nothing has been written then.
 evaluation::Evaluation run_signal_backtest(const BacktestRequest& request);
 
+/// The engine's notices as sentences: the first ones, and how many more there are.
+std::vector<std::string> notice_texts(const std::vector<execution::Notice>& notices);
+
+/// The finer bars of `file`, for IntrabarPolicy::detail; an empty tape where no file is named. Throws Error
+/// "signals.no_detail" where they are not finer than `interval` or the policy asks for bars that are not
+/// named.
+execution::BarTape read_detail(const std::filesystem::path& file, TimeMs interval,
+                               const execution::EngineConfig& engine);
+
 /// The costs of trading and the account at the start, as rows of a report's configuration.
 std::vector<std::pair<std::string, std::string>> describe_costs(const execution::EngineConfig& engine);
 

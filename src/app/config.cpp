@@ -224,6 +224,7 @@ void describe(ConfigBinder& binder, Config& config) {
   describe(binder, config.network);
   rl::describe(binder, config.ppo);
   describe(binder, config.ledger);
+  describe(binder, config.measuring);
   describe(binder, config.optimize);
   describe(binder, config.gate);
 }

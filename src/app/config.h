@@ -2,6 +2,7 @@
 #include <string>
 
 #include "app/optimize_config.h"
+#include "app/rule_config.h"
 #include "core/config.h"
 #include "env/trading_env.h"
 #include "ledger/ledger.h"
@@ -46,6 +47,7 @@ struct Config {
   rl::PpoConfig ppo;
   ledger::LedgerConfig ledger;
   OptimizeConfig optimize;
+  RuleConfig measuring;  // sections rules, regime and social
   validation::GateConfig gate;
 };
 

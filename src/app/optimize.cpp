@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -14,6 +13,7 @@
 #include "app/optimize_report.h"
 #include "app/optimize_state.h"
 #include "core/bytes.h"
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/folder_lock.h"
@@ -35,18 +35,13 @@ using strategy::ParameterLayers;
 
 constexpr std::size_t most_decisions = 100'000;  // of the ledger that are looked through for earlier verdicts
 
-TimeMs system_time() {
-  using std::chrono::milliseconds;
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 std::vector<RuleMarket> load_markets(const OptimizeRequest& request) {
   if (request.data.empty()) throw Error("app.no_data", "say which bars to search on", "flag --data");
   std::vector<RuleMarket> markets;
   std::set<std::string> names;
   for (const fs::path& file : request.data) {
-    RuleMarket market = load_rule_market(file, request.social, request.config.env.instrument);
+    RuleMarket market =
+        load_rule_market(file, request.social, request.config.env.instrument, request.config.measuring);
     if (!names.insert(market.name()).second || (request.data.size() > 1 && market.bars.symbol.empty())) {
       throw Error("app.same_symbol",
                   market.bars.symbol.empty()
@@ -96,10 +91,11 @@ SessionIdentity identity_of(const OptimizeRequest& request, std::span<const Rule
   config.optimize.threads = 1;
   ConfigBinder binder;
   describe(binder, config);
+  const std::set<std::string> deciding{"optimize", "costs", "rules", "regime", "social"};
   for (const ConfigField& field : binder.fields()) {
-    const bool counts = field.key.starts_with("optimize.") || field.key.starts_with("costs.") ||
-                        field.key == "env.initial_equity";
-    if (counts) identity.emplace_back(field.key, field.show());
+    const std::string section = field.key.substr(0, field.key.find('.'));
+    if (deciding.contains(section) || field.key == "env.initial_equity")
+      identity.emplace_back(field.key, field.show());
   }
   identity.emplace_back("parameters in force", base_hash);
   for (const RuleMarket& market : markets) identity.emplace_back("bars of " + market.name(), digest(market));
@@ -368,10 +364,17 @@ void Session::describe_search(StopReason stopped_by) {
   if (markets_.size() > 1) report_.correlation = correlate_symbols(*search_, markets_.size());
   report_.base_version = base_.number;
   report_.base_hash = base_.hash;
+  report_.changed_settings = changed_settings(request_.config.measuring);
   add_notes();
 }
 
 void Session::add_notes() {
+  if (!report_.changed_settings.empty()) {
+    std::string text;
+    for (const auto& [name, value] : report_.changed_settings)
+      text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", name, value);
+    report_.notes.push_back("Measured with other settings than the defaults: " + text + ".");
+  }
   const Candidate& running = report_.running;
   if (running.refused_by_cost > 0) {
     const strategy::RoundTripCost cost(engine_.instrument);

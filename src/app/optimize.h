@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/config.h"
@@ -31,7 +32,7 @@ struct OptimizeRequest {
   /// Go on from state.bin of the run. Everything but budgets, gate and number of threads must be the same.
   bool resume = false;
   bool dry_run = false;  // the gate judges and the verdict is on record, but nothing is applied
-  Config config;         // sections optimize, gate, ledger, env and costs
+  Config config;         // sections rules, regime, social, optimize, gate, ledger, env and costs
   ProgressOptions progress;
   std::function<TimeMs()> now;  // empty: the system's clock
 };
@@ -91,7 +92,8 @@ struct OptimizeReport {
 
   std::uint64_t base_version = 0;  // of the parameters that ran
   std::string base_hash;
-  std::optional<Judgement> judgement;  // absent where the gate was not asked
+  std::vector<std::pair<std::string, std::string>> changed_settings;  // of RuleConfig
+  std::optional<Judgement> judgement;                                 // absent where the gate was not asked
   EarlierJudgements earlier;
   std::uint64_t decision_event = 0;          // ledger sequence of the verdict; 0: none
   std::optional<std::uint64_t> new_version;  // that the promotion made

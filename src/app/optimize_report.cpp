@@ -124,15 +124,12 @@ std::string bullet(std::string_view text) {
 }
 
 std::string notes_text(const OptimizeReport& report) {
-  std::vector<std::string> notes = report.notes;
+  std::string text;
+  for (const std::string& note : report.notes) text += bullet(note);
   for (const SearchedMarket& market : report.markets) {
-    for (const std::string& note : market.notes) {  // several symbols may share a side series
-      if (std::ranges::find(notes, note) == notes.end()) notes.push_back(note);
-    }
+    for (const std::string& note : market.notes) text += bullet(note);
   }
-  std::string text = notes.empty() ? "" : "\nNotes\n";
-  for (const std::string& note : notes) text += bullet(note);
-  return text;
+  return text.empty() ? text : "\nNotes\n" + text;
 }
 
 json candidate_json(const OptimizeReport& report, std::size_t index) {
@@ -227,6 +224,8 @@ std::string render_json(const OptimizeReport& report) {
   for (const ProposedValue& value : report.values)
     values.push_back(
         {{"name", value.name}, {"unit", value.unit}, {"before", value.before}, {"after", value.after}});
+  json settings = json::object();
+  for (const auto& [name, value] : report.changed_settings) settings[name] = value;
   json result{{"format", "stevie-optimize"},
               {"version", 1},
               {"session", report.session},
@@ -243,6 +242,7 @@ std::string render_json(const OptimizeReport& report) {
                 {"minutes", report.scenario.minutes},
                 {"episodes", report.scenario.episodes},
                 {"aggressiveness", to_string(report.scenario.aggressiveness)}}},
+              {"changed_settings", std::move(settings)},
               {"data", data_json(report)},
               {"windows", windows_json(report.windows)},
               {"base", {{"version", report.base_version}, {"hash", report.base_hash}}},

@@ -99,6 +99,16 @@ TEST_F(Optimize, ADryRunAppliesNothing) {
   EXPECT_EQ(version_in_force(), 1u);
 }
 
+TEST_F(Optimize, SettingsOfTheMeasuringAreOnRecord) {
+  OptimizeRequest changed = request(rewarding());
+  changed.config.measuring.rules.channel_bars = 24;
+  changed.scenario.episodes = 1;
+  const OptimizeReport report = optimize(changed);
+  EXPECT_NE(read_file(report.folder / results_file).find("\"rules.channel_bars\": \"24\""),
+            std::string::npos);
+  EXPECT_NE(render_text(report).find("rules.channel_bars = 24"), std::string::npos);
+}
+
 TEST_F(Optimize, EarlierVerdictsOnTheSameDaysCount) {
   OptimizeRequest dry = request(rewarding());
   dry.dry_run = true;
@@ -317,6 +327,12 @@ TEST_F(Optimize, OnlyTheSameSessionCanBeResumed) {
   const Error differs = error_of([&] { optimize(other); });
   EXPECT_EQ(differs.code(), "app.state_differs");
   EXPECT_NE(differs.message().find("optimize.seed was 1 and is 5"), std::string::npos) << differs.message();
+  other = first;
+  other.config.measuring.rules.stretch = 2.5;
+  other.config.measuring.regime.trend_days = 30;
+  const std::string settings = error_of([&] { optimize(other); }).message();
+  EXPECT_NE(settings.find("rules.stretch was 2.0 and is 2.5"), std::string::npos) << settings;
+  EXPECT_NE(settings.find("regime.trend_days was 60.0 and is 30.0"), std::string::npos) << settings;
   const std::string state = read_file(first.out / state_file);
   write_file(first.out / state_file, state.substr(0, state.size() / 2));
   EXPECT_EQ(error_of([&] { optimize(first); }).code(), "bytes.damaged");

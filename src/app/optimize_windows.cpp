@@ -40,8 +40,7 @@ TimeMs look_back(const strategy::RuleSettings& settings, TimeMs interval) {
   return static_cast<TimeMs>(bars) * interval + settings.volatility_span;
 }
 
-Windows make_windows(std::span<const RuleMarket> markets, const WindowConfig& config,
-                     const strategy::RuleSettings& settings) {
+Windows make_windows(std::span<const RuleMarket> markets, const WindowConfig& config) {
   const TimeMs shortest = days_of(config.shortest_days), holding = days_of(config.longest_holding_days);
   Windows windows;
   TimeMs from = 0, to = 0;
@@ -51,7 +50,7 @@ Windows make_windows(std::span<const RuleMarket> markets, const WindowConfig& co
     const TimeMs end = bars.open_time.back() + bars.interval;
     from = &market == &markets.front() ? first : std::max(from, first);
     to = &market == &markets.front() ? end : std::min(to, end);
-    windows.embargo = std::max(windows.embargo, look_back(settings, bars.interval) + holding);
+    windows.embargo = std::max(windows.embargo, look_back(market.config.rules, bars.interval) + holding);
   }
   windows.embargo = day_ceiling(windows.embargo);
   from = day_ceiling(from);

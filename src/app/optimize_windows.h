@@ -32,8 +32,7 @@ TimeMs look_back(const strategy::RuleSettings& settings, TimeMs interval);
 /// Divides what all symbols have in common, from the first bar on which all their rules can decide to the
 /// last bar. Throws Error "app.short_history" that says what there is and what is needed, and
 /// "app.no_overlap" where the symbols have no common time.
-Windows make_windows(std::span<const RuleMarket> markets, const WindowConfig& config,
-                     const strategy::RuleSettings& settings = {});
+Windows make_windows(std::span<const RuleMarket> markets, const WindowConfig& config);
 
 /// "2020-01-01 to 2020-06-30": the last day is in the range.
 std::string to_text(const TimeRange& range);

@@ -118,7 +118,8 @@ std::pair<strategy::ParameterLayers, std::uint64_t> running_parameters(ledger::L
 Recommendation recommend(const RecommendRequest& request) {
   const auto running = running_parameters(request.config.ledger);
   const execution::EngineConfig engine = judging_engine(request.config.env);
-  const RuleMarket market = load_rule_market(request.data, request.social, engine.instrument);
+  const RuleMarket market =
+      load_rule_market(request.data, request.social, engine.instrument, request.config.measuring);
   const strategy::ResolvedParameters parameters = strategy::resolve(running.first, market.bars.symbol);
   Recommendation result;
   result.version = running.second;

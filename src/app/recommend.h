@@ -39,7 +39,7 @@ struct Recommendation {
 struct RecommendRequest {
   std::filesystem::path data;
   SocialRequest social;
-  Config config;  // sections ledger, env and costs
+  Config config;  // sections rules, regime, social, ledger, env and costs
   RecommendRules rules;
 };
 

@@ -94,9 +94,9 @@ std::string label_rows(const market::Bars& bars, const strategy::RegimeColumns& 
 
 }  // namespace
 
-std::string label_regimes(const fs::path& file, const fs::path& out) {
+std::string label_regimes(const fs::path& file, const fs::path& out, const strategy::RegimeConfig& config) {
   const market::Bars bars = market::read_bars(file);
-  const strategy::RegimeColumns regimes = strategy::make_regimes(bars);
+  const strategy::RegimeColumns regimes = strategy::make_regimes(bars, config);
   std::string text =
       fmt::format("{} bars of {}{}\n", format_count(bars.size()), format_duration(bars.interval),
                   market::looks_synthetic(bars) ? " of a made-up market" : "");

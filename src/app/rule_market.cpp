@@ -15,26 +15,6 @@ namespace stevie::app {
 namespace {
 
 using strategy::RuleInputs;
-using strategy::RuleRow;
-
-void append(RuleInputs& inputs, TimeMs open_time, const RuleRow& row) {
-  inputs.open_time.push_back(open_time);
-  inputs.close.push_back(row.close);
-  inputs.volatility.push_back(row.volatility);
-  inputs.volatility_percentile.push_back(row.volatility_percentile);
-  inputs.channel_high.push_back(row.channel_high);
-  inputs.channel_low.push_back(row.channel_low);
-  inputs.mean.push_back(row.mean);
-  inputs.z_score.push_back(row.z_score);
-  inputs.atr_share.push_back(row.atr_share);
-  inputs.range.push_back(row.range);
-  inputs.social_score.push_back(row.social_score);
-  inputs.breakout.push_back(row.breakout);
-  inputs.stretched.push_back(row.stretched);
-  inputs.social_fresh.push_back(row.social_fresh ? 1 : 0);
-  inputs.ready.push_back(row.ready ? 1 : 0);
-  inputs.regime.push_back(row.regime);
-}
 
 /// The side series as streams, each row handed over in time.
 class SocialFeed {
@@ -42,7 +22,7 @@ class SocialFeed {
   explicit SocialFeed(const RuleMarket& market)
       : sources_(market.social),
         next_(market.social.size(), 0),
-        stream_(clocks(market), market.bars.interval) {
+        stream_(clocks(market), market.bars.interval, market.config.social) {
     for (const strategy::SocialSource& source : sources_) {
       const auto& names = source.series.column_names;
       columns_.push_back(static_cast<std::size_t>(std::ranges::find(names, source.column) - names.begin()));
@@ -80,19 +60,20 @@ std::size_t RuleMarket::first_ready() const {
 }
 
 RuleMarket load_rule_market(const std::filesystem::path& file, const SocialRequest& social,
-                            const execution::Instrument& instrument, const strategy::RuleSettings& settings) {
+                            const execution::Instrument& instrument, const RuleConfig& config) {
   RuleMarket market;
   market.file = file;
+  market.config = config;
   market.bars = market::read_bars(file);
   market.synthetic = market::looks_synthetic(market.bars);
   market.tape = execution::make_bar_tape(market.bars, instrument, nullptr, file.string());
   SocialSources sources = load_social_sources(social, file, market.bars);
   market.social = std::move(sources.sources);
   market.notes = std::move(sources.notes);
-  const strategy::SocialColumns score = strategy::make_social(market.social, market.bars);
-  const strategy::RegimeColumns regimes = strategy::make_regimes(market.bars);
+  const strategy::SocialColumns score = strategy::make_social(market.social, market.bars, config.social);
+  const strategy::RegimeColumns regimes = strategy::make_regimes(market.bars, config.regime);
   market.inputs = std::make_shared<const RuleInputs>(strategy::make_rule_inputs(
-      market.bars, settings,
+      market.bars, config.rules,
       {.social_score = score.score, .social_fresh = score.fresh, .regime = regimes.regime}));
   if (market.first_ready() == market.bars.size()) {
     throw Error(
@@ -100,26 +81,28 @@ RuleMarket load_rule_market(const std::filesystem::path& file, const SocialReque
         fmt::format("the {} bars from {} on are too few for the rules: the first decision needs {} of "
                     "bars without a long gap",
                     market.bars.size(), format_time(market.bars.open_time.front()),
-                    format_duration(settings.percentile_min_span)),
+                    format_duration(config.rules.percentile_min_span)),
         file.string());
   }
   return market;
 }
 
-RuleInputs step_rule_inputs(const RuleMarket& market, const strategy::RuleSettings& settings) {
+RuleInputs step_rule_inputs(const RuleMarket& market) {
   const market::Bars& bars = market.bars;
   RuleInputs inputs;
   inputs.symbol = market.inputs->symbol;
   inputs.interval = bars.interval;
-  inputs.stretch = settings.stretch;
-  strategy::RuleInputStream rows(settings, bars.interval);
-  strategy::RegimeStream regimes(bars.interval);
+  inputs.stretch = market.config.rules.stretch;
+  inputs.resize(bars.size());
+  inputs.open_time = bars.open_time;
+  strategy::RuleInputStream rows(market.config.rules, bars.interval);
+  strategy::RegimeStream regimes(bars.interval, market.config.regime);
   SocialFeed social(market);
   for (std::size_t i = 0; i < bars.size(); ++i) {
     const market::Bar bar = bars[i];
     const strategy::SocialState score = social.at_close(bar.open_time + bars.interval);
     const strategy::Regime regime = regimes.update(bar.open_time, bar.close).regime;
-    append(inputs, bar.open_time, rows.push(bar, {score.score, score.fresh, regime}));
+    inputs.set(i, rows.push(bar, {score.score, score.fresh, regime}));
   }
   return inputs;
 }

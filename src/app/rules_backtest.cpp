@@ -64,15 +64,22 @@ ParameterLayers read_parameters(const RulesBacktestRequest& request) {
 /// Remembers which rule asked for the entry of each bar, so that trades can be told apart afterwards.
 class EntryLog final : public strategy::Strategy {
  public:
-  EntryLog(strategy::RuleStrategy& rules, std::size_t bars) : rules_(rules), asked_(bars, Rule::none) {}
+  EntryLog(strategy::RuleStrategy& rules, std::size_t bars, double leverage_limit)
+      : rules_(rules), leverage_limit_(leverage_limit), asked_(bars, Rule::none) {}
 
   std::string name() const override { return rules_.name(); }
   void start() override { rules_.start(); }
   strategy::Decision decide(const strategy::Situation& situation) override {
     const strategy::Decision decision = rules_.decide(situation);
-    if (decision.kind == strategy::Decision::Kind::enter) asked_[situation.bar_index] = rules_.last().rule;
+    if (decision.kind == strategy::Decision::Kind::enter) {
+      asked_[situation.bar_index] = rules_.last().rule;
+      if (decision.stake.amount > leverage_limit_ * decision.bracket.stop_loss) ++cut_;
+    }
     return decision;
   }
+
+  /// Entries whose risk the leverage limit made smaller: the exposure that risks so much is risk over stop.
+  std::uint64_t cut() const { return cut_; }
 
   std::array<RuleTally, strategy::rule_count> tally(const execution::SimulationResult& result,
                                                     const std::vector<TimeMs>& open_time) const {
@@ -90,6 +97,8 @@ class EntryLog final : public strategy::Strategy {
 
  private:
   strategy::RuleStrategy& rules_;
+  double leverage_limit_;
+  std::uint64_t cut_ = 0;
   std::vector<Rule> asked_;  // (bars)
 };
 
@@ -138,6 +147,11 @@ std::vector<std::string> story_of(const RulesBacktest& run, const strategy::Reso
       "{}, inputs were not known on {}.",
       count(counts.decisions), count(entered), by_rule_text(counts.entered), count(counts.mean_exits),
       count(counts.holding), count(counts.no_rule), count(counts.not_ready)));
+  if (run.cut_by_leverage > 0) {
+    story.push_back(fmt::format(
+        "The leverage limit made {} of {} entries smaller: they risk less at their stop than asked.",
+        count(run.cut_by_leverage), count(entered)));
+  }
   for (const Rule rule : trading_rules) {
     const RuleTally& tally = run.by_rule[static_cast<std::size_t>(rule)];
     if (tally.trades == 0) continue;
@@ -168,6 +182,7 @@ std::vector<std::pair<std::string, std::string>> configuration_of(
     }
     rows.emplace_back(std::string(info.name), fmt::format("{} {}", text, info.unit));
   }
+  for (auto& row : changed_settings(request.measuring)) rows.push_back(std::move(row));
   for (auto& row : describe_costs(request.engine)) rows.push_back(std::move(row));
   return rows;
 }
@@ -197,15 +212,6 @@ market::BarRange choose_period(const RulesBacktestRequest& request, const RuleMa
   return range;
 }
 
-void check_engine(const RulesBacktestRequest& request) {
-  request.engine.validate();
-  if (request.engine.exits.intrabar == execution::IntrabarPolicy::detail) {
-    throw Error("signals.no_detail",
-                "the rules are played on one series of bars: choose worst, ohlc or adaptive",
-                "flag --intrabar");
-  }
-}
-
 void write_files(const RulesBacktestRequest& request, const evaluation::Evaluation& evaluation,
                  const std::string& explanations) {
   if (!request.explain.empty()) {
@@ -220,9 +226,11 @@ void write_files(const RulesBacktestRequest& request, const evaluation::Evaluati
 }  // namespace
 
 RulesBacktest run_rules_backtest(const RulesBacktestRequest& request) {
-  check_engine(request);
+  request.engine.validate();
   const ParameterLayers layers = read_parameters(request);
-  RuleMarket market = load_rule_market(request.bars, request.social, request.engine.instrument);
+  RuleMarket market =
+      load_rule_market(request.bars, request.social, request.engine.instrument, request.measuring);
+  const execution::BarTape detail = read_detail(request.detail_bars, market.bars.interval, request.engine);
   std::vector<std::string> notices = market.notes;
   const market::BarRange range = choose_period(request, market, notices);
   const strategy::ResolvedParameters parameters = strategy::resolve(layers, market.bars.symbol);
@@ -235,12 +243,16 @@ RulesBacktest run_rules_backtest(const RulesBacktestRequest& request) {
       explanations += for_people ? strategy::to_text(explanation) : strategy::to_json(explanation) + "\n";
     });
   }
-  EntryLog log(rules, market.bars.size());
-  execution::SimulationResult result = evaluation::run_backtest(log, market.tape, range, request.engine);
+  EntryLog log(rules, market.bars.size(), request.engine.instrument.leverage_limit);
+  evaluation::Replay replay = evaluation::replay_strategy(log, market.tape, range, request.engine,
+                                                          request.detail_bars.empty() ? nullptr : &detail);
+  execution::SimulationResult& result = replay.result;
   RulesBacktest run;
   run.counts = rules.counts();
+  run.cut_by_leverage = log.cut();
   run.by_rule = log.tally(result, market.bars.open_time);
   for (std::string& sentence : story_of(run, parameters)) notices.push_back(std::move(sentence));
+  for (std::string& sentence : notice_texts(replay.notices)) notices.push_back(std::move(sentence));
 
   evaluation::Description description{
       .title = "Rules on " + market.name() + " " + format_duration(market.bars.interval),

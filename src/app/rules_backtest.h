@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/rule_config.h"
 #include "app/social_sources.h"
 #include "evaluation/evaluation.h"
 #include "execution/engine.h"
@@ -19,10 +20,12 @@ struct RulesBacktestRequest {
   std::optional<TimeMs> from, to;    // absent: all bars from the first one on which the rules can decide
   std::filesystem::path parameters;  // JSON of strategy::ParameterLayers; empty: the defaults
   std::vector<std::string>
-      settings;                   // "volPctBreakout=65": for every symbol and regime, whatever the file says
-  std::filesystem::path explain;  // one JSON object per decision and line; gzip where the name ends in .gz
+      settings;  // "volPctBreakout=65": for every symbol and regime, whatever the file says
+  std::filesystem::path detail_bars;  // finer bars for IntrabarPolicy::detail; empty: none
+  std::filesystem::path explain;     // one JSON object per decision and line; gzip where the name ends in .gz
   std::filesystem::path trades_out;  // one CSV row per round trip
   std::filesystem::path report;      // HTML
+  RuleConfig measuring;              // what the rules look at
   execution::EngineConfig engine;    // without exits: each position has its own
   stats::BootstrapConfig bootstrap;
 };
@@ -36,6 +39,7 @@ struct RuleTally {
 struct RulesBacktest {
   evaluation::Evaluation evaluation;  // what happened is told in words in its description's notices
   strategy::RuleCounts counts;
+  std::uint64_t cut_by_leverage = 0;  // entries that the leverage limit made smaller than their risk asks
   std::array<RuleTally, strategy::rule_count> by_rule{};  // indexed by Rule
 };
 

@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/testing.h"
 #include "market/readers.h"
+#include "market/resample.h"
 #include "market/synthetic.h"
 
 namespace stevie::app {
@@ -109,6 +110,42 @@ TEST_F(RulesBacktestOf, TakesParametersFromTheFileAndLetsSettingsWinEverywhere) 
   EXPECT_EQ(row(run, "costCapBps"), "30 bps");
   EXPECT_EQ(run.counts.all_refused_by_cost(), 0u);
   EXPECT_GT(run.counts.all_entered(), 0u);
+}
+
+TEST_F(RulesBacktestOf, TellsSettingsThatAreNotTheDefaults) {
+  EXPECT_EQ(row(run_rules_backtest(request_), "rules.channel_bars"), "none");
+  request_.measuring.rules.channel_bars = 24;
+  const RulesBacktest run = run_rules_backtest(request_);
+  EXPECT_EQ(row(run, "rules.channel_bars"), "24");
+}
+
+TEST_F(RulesBacktestOf, TellsHowManyEntriesTheLeverageLimitCut) {
+  request_.engine.instrument = execution::free_of_costs();
+  const RulesBacktest cut = run_rules_backtest(request_);
+  EXPECT_GT(cut.cut_by_leverage, 0u);
+  EXPECT_LE(cut.cut_by_leverage, cut.counts.all_entered());
+  EXPECT_NE(notices(cut).find("The leverage limit made " + std::to_string(cut.cut_by_leverage) + " of "),
+            std::string::npos);
+  request_.engine.instrument.leverage_limit = 20;
+  EXPECT_EQ(notices(run_rules_backtest(request_)).find("The leverage limit"), std::string::npos);
+}
+
+TEST_F(RulesBacktestOf, FinerBarsSayWhichLevelCameFirst) {
+  market::SyntheticConfig config;
+  config.bars = 12'000;
+  config.interval = 15 * minute_ms;
+  const market::Bars fine = market::make_synthetic_market(config).bars;
+  write_bars(path("SYNTHUSDT_15m.csv"), fine);
+  write_bars(request_.bars, market::resample(fine, hour_ms));
+  request_.engine.instrument = execution::free_of_costs();
+  request_.settings = {"volPctBreakout=50",   "tpBreakout=1", "slBreakout=0.5",
+                       "volPctMeanRevert=50", "tpRevert=0.5", "slRevert=0.5"};
+  const double worst = run_rules_backtest(request_).evaluation.strategy.run.result.equity.back();
+  request_.engine.exits.intrabar = execution::IntrabarPolicy::detail;
+  request_.detail_bars = path("SYNTHUSDT_15m.csv");
+  EXPECT_GT(run_rules_backtest(request_).evaluation.strategy.run.result.equity.back(), worst);
+  request_.detail_bars = request_.bars;
+  EXPECT_EQ(error_of([&] { run_rules_backtest(request_); }).code(), "signals.no_detail");
 }
 
 TEST_F(RulesBacktestOf, KeepsToThePeriod) {

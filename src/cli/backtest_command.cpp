@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "app/backtest.h"
+#include "app/config.h"
 #include "app/rules_backtest.h"
 #include "cli/commands.h"
 #include "cli/social_flags.h"
@@ -57,10 +58,12 @@ app::BacktestRequest to_request(const BacktestFlags& flags) {
 }
 
 /// The same question for the rules: their entries, exits and stakes come from their parameters.
-app::RulesBacktestRequest to_rules_request(const BacktestFlags& flags) {
+app::RulesBacktestRequest to_rules_request(const BacktestFlags& flags, const CommandContext& context) {
   const app::BacktestRequest shared = to_request(flags);
   app::RulesBacktestRequest request = flags.rules;
+  request.measuring = app::load_config(context.layers()).measuring;
   request.bars = shared.bars;
+  request.detail_bars = shared.detail_bars;
   request.trades_out = shared.trades_out;
   request.report = shared.report;
   request.engine = shared.config.engine;
@@ -89,8 +92,7 @@ void add_exit_options(CLI::App& command, BacktestFlags& flags, CLI::Option* stra
       ->excludes(strategy);
   command.add_option("--intrabar", flags.intrabar,
                      "Which level of a bar comes first: worst (default), ohlc, adaptive, detail");
-  command.add_option("--detail-bars", flags.request.detail_bars, "Finer bars for --intrabar detail")
-      ->excludes(strategy);
+  command.add_option("--detail-bars", flags.request.detail_bars, "Finer bars for --intrabar detail");
 }
 
 void add_rule_options(CLI::App& command, BacktestFlags& flags, CLI::Option* strategy) {
@@ -177,7 +179,7 @@ void add_backtest_command(CLI::App& app, CommandContext& context) {
     }
     const evaluation::Evaluation evaluation =
         flags->strategy.empty() ? app::run_signal_backtest(to_request(*flags))
-                                : app::run_rules_backtest(to_rules_request(*flags)).evaluation;
+                                : app::run_rules_backtest(to_rules_request(*flags, context)).evaluation;
     if (flags->json) {
       context.out << evaluation::render_json(evaluation);
       return;

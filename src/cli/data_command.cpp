@@ -4,6 +4,7 @@
 #include <ostream>
 #include <string>
 
+#include "app/config.h"
 #include "app/data.h"
 #include "app/regimes.h"
 #include "cli/commands.h"
@@ -66,8 +67,13 @@ void add_regimes(CLI::App& family, CommandContext& context) {
       family.add_subcommand("regimes", "Label each bar bull, bear, sideways or volatile from its past alone");
   command->add_option("file", flags->file, "File of bars")->required();
   command->add_option("--out", flags->out, "Write a CSV with the regime of each bar");
-  command->footer("Example:\n  stevie data regimes BTCUSDT_1h.csv.gz --out regimes.csv");
-  command->callback([flags, &context] { context.out << app::label_regimes(flags->file, flags->out); });
+  command->footer(
+      "Settings are in the section regime of the configuration.\n\nExample:\n  stevie data regimes "
+      "BTCUSDT_1h.csv.gz --out regimes.csv");
+  command->callback([flags, &context] {
+    context.out << app::label_regimes(flags->file, flags->out,
+                                      app::load_config(context.layers()).measuring.regime);
+  });
 }
 
 void add_synth(CLI::App& family, CommandContext& context) {

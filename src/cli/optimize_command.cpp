@@ -125,7 +125,8 @@ void add_optimize_command(CLI::App& app, CommandContext& context) {
   command->add_flag("--json", flags->json, "Print the results as JSON");
   command->footer(
       "The gate judges on the last part of the bars, which the search never sees; only what it promotes is\n"
-      "applied. Settings are in the sections optimize, gate and ledger of the configuration.\n\n"
+      "applied. Settings are in the sections rules, regime, social, optimize, gate and ledger of the\n"
+      "configuration.\n\n"
       "Example:\n  stevie optimize quick_tune --data BTCUSDT_1h.csv.gz\n"
       "  stevie optimize comprehensive_evolution --data BTCUSDT_1h.csv --data ETHUSDT_1h.csv "
       "--per-symbol volPctBreakout");

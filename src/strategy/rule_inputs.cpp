@@ -249,17 +249,8 @@ RuleInputs make_rule_inputs(const market::Bars& bars, const RuleSettings& settin
   inputs.symbol = bars.symbol;
   inputs.interval = bars.interval;
   inputs.stretch = settings.stretch;
+  inputs.resize(count);
   inputs.open_time = bars.open_time;
-  for (auto* column : {&inputs.close, &inputs.volatility, &inputs.volatility_percentile, &inputs.channel_high,
-                       &inputs.channel_low, &inputs.mean, &inputs.z_score, &inputs.atr_share, &inputs.range,
-                       &inputs.social_score}) {
-    column->resize(count);
-  }
-  inputs.breakout.resize(count);
-  inputs.stretched.resize(count);
-  inputs.social_fresh.resize(count);
-  inputs.ready.resize(count);
-  inputs.regime.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     RuleSide side;
     if (!sides.social_score.empty()) side.social_score = sides.social_score[i];
@@ -268,6 +259,16 @@ RuleInputs make_rule_inputs(const market::Bars& bars, const RuleSettings& settin
     inputs.set(i, stream.push(bars[i], side));
   }
   return inputs;
+}
+
+void RuleInputs::resize(std::size_t rows) {
+  open_time.resize(rows);
+  for (auto* column : {&close, &volatility, &volatility_percentile, &channel_high, &channel_low, &mean,
+                       &z_score, &atr_share, &range, &social_score})
+    column->resize(rows);
+  for (auto* column : {&breakout, &stretched}) column->resize(rows);
+  for (auto* column : {&social_fresh, &ready}) column->resize(rows);
+  regime.resize(rows);
 }
 
 void RuleInputs::set(std::size_t i, const RuleRow& row) {

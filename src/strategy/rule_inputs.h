@@ -99,6 +99,8 @@ struct RuleInputs {
             ready[i] != 0,
             regime[i]};
   }
+  /// Gives every column this many rows.
+  void resize(std::size_t rows);
   void set(std::size_t i, const RuleRow& row);
 };
 
