@@ -161,6 +161,7 @@ std::vector<MartingaleCell> run_martingale_study(const MartingaleStudyConfig& co
   std::vector<std::string> scenarios = config.scenarios;
   if (scenarios.empty())
     for (const Scenario& scenario : built_in_scenarios()) scenarios.push_back(scenario.id);
+  for (const std::string& scenario : scenarios) find_scenario(scenario);  // a wrong name is told at once
   const WorkFolder work(config.work);
   ThreadPool pool(config.threads);
   std::vector<MartingaleCell> cells;

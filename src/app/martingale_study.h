@@ -58,8 +58,8 @@ struct MartingaleStudyConfig {
   std::vector<StudyCosts> costs{std::begin(study_costs), std::end(study_costs)};
   std::vector<std::string> scenarios;  // ids; empty: all built-in ones
   validation::GateConfig gate;
-  /// Where ledgers and runs lie while they are needed; emptied behind each run. Much is flushed to the disk:
-  /// a folder in memory is faster.
+  /// Where ledgers and runs lie while they are needed. Made, and removed at the end with everything in it, so
+  /// a name that nothing else uses. Much is flushed to the disk: a folder in memory is faster.
   std::filesystem::path work;
   std::function<void(const std::string& part, std::size_t done, std::size_t total)> progress;
   std::function<void(const MartingaleCell&)> finished;  // after each cell

@@ -124,12 +124,15 @@ std::string bullet(std::string_view text) {
 }
 
 std::string notes_text(const OptimizeReport& report) {
-  std::string text;
-  for (const std::string& note : report.notes) text += bullet(note);
+  std::vector<std::string> notes = report.notes;
   for (const SearchedMarket& market : report.markets) {
-    for (const std::string& note : market.notes) text += bullet(note);
+    for (const std::string& note : market.notes) {  // several symbols may share a side series
+      if (std::ranges::find(notes, note) == notes.end()) notes.push_back(note);
+    }
   }
-  return text.empty() ? text : "\nNotes\n" + text;
+  std::string text = notes.empty() ? "" : "\nNotes\n";
+  for (const std::string& note : notes) text += bullet(note);
+  return text;
 }
 
 json candidate_json(const OptimizeReport& report, std::size_t index) {
