@@ -137,6 +137,7 @@ class Session {
   void apply();
   void describe_search(StopReason stopped_by);
   void add_notes();
+  void note_idle_dimensions();
   void write_results();
   void record_start();
   void record_end(const char* outcome, const json& more);
@@ -403,11 +404,26 @@ void Session::add_notes() {
                         strategy::to_string(dimension.parameter), market.bars.symbol));
     }
   }
+  note_idle_dimensions();
   for (const RuleMarket& market : markets_) {
     if (market.synthetic)
       report_.notes.push_back(market.name() +
                               " is a synthetic market: nothing here was earned on a real one.");
   }
+}
+
+/// Parameters of the news rule change nothing where there is no news.
+void Session::note_idle_dimensions() {
+  const auto silent = [](const RuleMarket& market) { return market.social.empty(); };
+  if (!std::ranges::all_of(markets_, silent)) return;
+  std::string idle;
+  for (std::size_t i = 0; i < report_.dimensions.size(); ++i) {
+    if (strategy::info(report_.dimensions[i].parameter).used_by == strategy::to_string(strategy::Rule::news))
+      idle += (idle.empty() ? "" : ", ") + report_.dimension_names[i];
+  }
+  if (!idle.empty())
+    report_.notes.push_back("There is no social score, so no value of these changes anything: " + idle +
+                            ". Give side series with --social.");
 }
 
 void Session::judge() {

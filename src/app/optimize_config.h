@@ -43,7 +43,9 @@ struct RewardConfig {
   /// it. Default 12. Without it the best way not to lose is never to trade, of which nothing can be proven;
   /// so a search finds the best way of trading, and the gate tells whether that beats what runs. 0: off.
   double least_trades_per_year = 12;
-  double idle_penalty = 10;  // as large as the largest goal value: whatever trades enough ranks higher
+  /// 10 is more than all but the worst sets lose; where even a good one loses more (very short bars at dear
+  /// costs), raise it, or idleness wins.
+  double idle_penalty = 10;
 };
 
 /// The section `optimize` of the configuration.

@@ -33,11 +33,13 @@ std::string stop_text(const OptimizeReport& report) {
     case StopReason::converged:
       return "converged";
     case StopReason::minutes:
-      return fmt::format("the budget of {} minutes was used up", report.scenario.minutes);
+      return fmt::format("the budget of {} minute{} was used up", report.scenario.minutes,
+                         report.scenario.minutes == 1 ? "" : "s");
     case StopReason::episodes:
       break;
   }
-  return fmt::format("the budget of {} episodes was used up", report.scenario.episodes);
+  return fmt::format("the budget of {} episode{} was used up", report.scenario.episodes,
+                     report.scenario.episodes == 1 ? "" : "s");
 }
 
 std::string windows_text(const Windows& windows) {

@@ -73,6 +73,12 @@ TEST_F(Optimize, WhatIsProvenBetterIsAppliedAndOnRecord) {
     EXPECT_TRUE(fs::exists(report.folder / name)) << name;
 }
 
+TEST_F(Optimize, ParametersOfNewsAreToldIdleWhereThereIsNone) {
+  const std::string text = render_text(optimize(request(rewarding())));
+  EXPECT_NE(text.find("no social score"), std::string::npos) << text;
+  EXPECT_NE(text.find("socialGo"), std::string::npos);
+}
+
 TEST_F(Optimize, TheGateSeesEveryCandidateOnDaysThatNoSearchSaw) {
   const OptimizeReport report = optimize(request(rewarding()));
   const validation::GateReport& gate = report.judgement->decision.report;

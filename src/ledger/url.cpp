@@ -76,7 +76,9 @@ std::string as_file_name(std::string_view text) {
 Location parse_sqlite(std::string_view url) {
   constexpr std::string_view scheme = "sqlite:///";
   const std::string path(url.substr(std::min(url.size(), scheme.size())));
-  if (!url.starts_with(scheme) || path.empty() || path.ends_with('/') ||
+  const std::filesystem::path file = std::filesystem::absolute(path.empty() ? "." : path).lexically_normal();
+  const bool is_folder = !file.has_filename();  // "", "logs/", ".", "logs/.."
+  if (!url.starts_with(scheme) || is_folder ||
       path.find_first_of(std::string("\"\0", 2)) != std::string::npos) {
     throw Error("ledger.bad_url",
                 "name a file: sqlite:///stevie.db in the working directory or sqlite:////var/lib/stevie.db, "
@@ -84,8 +86,8 @@ Location parse_sqlite(std::string_view url) {
                 printable(url));
   }
   Location location{.dialect = Dialect::sqlite, .shown = printable(url)};
-  location.file = std::filesystem::absolute(path).lexically_normal();
-  location.name = location.file.filename().string();
+  location.file = file;
+  location.name = file.filename().string();
   return location;
 }
 

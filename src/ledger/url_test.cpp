@@ -28,9 +28,9 @@ TEST(LedgerUrl, names_a_database_of_postgresql) {
 }
 
 TEST(LedgerUrl, is_refused_where_it_names_nothing) {
-  for (const char* url :
-       {"", "stevie.db", "sqlite:", "sqlite://stevie.db", "sqlite:///", "sqlite:///folder/", "sqlite:///a\"b",
-        "mysql://h/d", "postgresql://h", "postgresql://h/", "postgresql:"}) {
+  for (const char* url : {"", "stevie.db", "sqlite:", "sqlite://stevie.db", "sqlite:///", "sqlite:///folder/",
+                          "sqlite:///.", "sqlite:///folder/..", "sqlite:///a\"b", "mysql://h/d",
+                          "postgresql://h", "postgresql://h/", "postgresql:"}) {
     EXPECT_EQ(error_of([url] { parse_url(url); }).code(), "ledger.bad_url") << url;
   }
 }
