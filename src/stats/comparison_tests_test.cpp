@@ -393,12 +393,16 @@ TEST(BestOfMany, RarelyPassesTheBestOfManyThatAreNotBetter) {
 
 TEST(BestOfMany, FindsACandidateThatIsClearlyBetter) {
   ManyArms arms(11, 50, 1000, 0.15);
-  arms.rows[20] = arms.market.arm(0.0025, 0.15);
+  arms.base = arms.market.arm(0.006, 0.15);  // surely above 0, so that shares of it have bounds
+  arms.rows[20] = arms.market.arm(0.009, 0.15);
   BestOfManyTest tester;
   const BestOfManyResult own = arms.test(tester, 20, {});
   EXPECT_LE(own.p_adjusted, 0.01);
+  ASSERT_TRUE(own.theta_low && own.chosen.theta_low);
   EXPECT_GT(*own.theta_low, 0);
   EXPECT_LE(*own.theta_low, *own.chosen.theta_low);
+  ASSERT_TRUE(own.improvement_low && own.chosen.improvement_low);
+  EXPECT_GT(*own.improvement_low, 0);
   EXPECT_LE(*own.improvement_low, *own.chosen.improvement_low);
 }
 
