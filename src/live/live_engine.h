@@ -1,0 +1,82 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "live/live_view.h"
+#include "live/parameter_store.h"
+#include "strategy/rule_inputs.h"
+
+namespace stevie::live {
+
+/// What the loop trades by; one object for each symbol. Wraps strategy::RuleStrategy today; policies and
+/// ensembles later.
+class LiveStrategy {
+ public:
+  virtual ~LiveStrategy() = default;
+  /// Goes over a bar for its inputs alone.
+  virtual void warm_up(const market::Bar& bar) = 0;
+  virtual strategy::Decision decide(const strategy::Situation& situation) = 0;
+  virtual std::string explanation_json() const = 0;  // of the last decide()
+  virtual std::string summary() const = 0;
+  virtual std::uint64_t parameter_version() const = 0;  // that the last decide() used
+  /// What must survive a restart beside the inputs, as JSON; restore() comes behind the warm-up.
+  virtual std::string save() const = 0;
+  virtual void restore(const std::string& json) = 0;
+  virtual std::size_t warm_up_bars() const = 0;  // that it wants
+};
+
+/// Told on the loop's thread; must return quickly.
+struct LiveObserver {
+  std::function<void(const DecisionRecord&)> decision;
+  std::function<void(const broker::Fill&)> fill;
+  std::function<void(const std::shared_ptr<const LiveView>&)> view;  // whenever something changed
+};
+
+/// Everything the loop needs; all of it must outlive the loop.
+struct LiveParts {
+  ledger::Ledger* ledger = nullptr;  // the loop's own connection
+  Feed* feed = nullptr;
+  broker::Broker* broker = nullptr;
+  RiskEngine* risk = nullptr;
+  std::vector<std::unique_ptr<LiveStrategy>> strategies;  // by symbol of the feed
+  std::string journal_folder;                             // empty: no journal
+  std::string session;
+  std::uint64_t checkpoint_steps = 1000;  // steps without an event after which one is written anyway
+  LiveObserver observer;
+};
+
+/// The decision loop. For each step of the feed: the broker plays the bars, the risk engine marks the
+/// account, each strategy decides, orders pass the risk engine, and what changed becomes ONE ledger event
+/// ("live.step") before the next step begins. A process that dies leaves the account as of the last such
+/// event, and run() goes on behind it.
+class LiveEngine {
+ public:
+  explicit LiveEngine(LiveParts parts);
+  ~LiveEngine();
+
+  /// Restores and reconciles, then trades until stop() or the feed's end. Throws what cannot be mended.
+  void run();
+  void stop();  // from any thread
+
+  // From any thread. Each takes effect at once and is on the ledger when the call returns; it writes through
+  // a connection of its caller's. Empty name or reason: Error "live.refused_command".
+  void kill(ledger::Ledger& ledger, const Signature& person, bool flatten);
+  void rearm(ledger::Ledger& ledger, const Signature& person);
+  /// Takes the broker's account as the truth where record and broker differ.
+  void accept_account(ledger::Ledger& ledger, const Signature& person);
+
+  std::shared_ptr<const LiveView> view() const;                                          // from any thread
+  std::vector<DecisionRecord> decisions(std::uint64_t before, std::size_t count) const;  // newest first
+  std::vector<broker::Fill> fills(std::size_t count) const;                              // newest first
+  std::vector<EquityPoint> equity(std::size_t most_points) const;  // decimated, keeps extremes
+
+ private:
+  struct Loop;
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace stevie::live
