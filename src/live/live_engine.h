@@ -69,6 +69,11 @@ class LiveEngine {
   /// Takes the broker's account as the truth where record and broker differ.
   void accept_account(ledger::Ledger& ledger, const Signature& person);
 
+  /// An event "risk.killed", "risk.rearmed" or "live.reconciliation" that somebody else may have written, as
+  /// the watcher of the ledger found it: takes effect as if it had come through the calls above, and does
+  /// nothing where it came through them or was found before. Other kinds are ignored. From any thread.
+  void notice(const ledger::Event& event);
+
   std::shared_ptr<const LiveView> view() const;                                          // from any thread
   std::vector<DecisionRecord> decisions(std::uint64_t before, std::size_t count) const;  // newest first
   std::vector<broker::Fill> fills(std::size_t count) const;                              // newest first
