@@ -31,10 +31,15 @@ constexpr const char* row_columns =
     "coalesce(CAST(sequence AS TEXT), ''), coalesce(CAST(time AS TEXT), ''), coalesce(kind, ''), "
     "coalesce(author, ''), coalesce(body, ''), coalesce(previous_hash, ''), coalesce(hash, '')";
 
+bool bounded(const RowFilter& filter) {
+  return filter.before != std::numeric_limits<std::int64_t>::max();
+}
+
 std::string conditions(const RowFilter& filter) {
   std::string text = "sequence > :after";
   if (!filter.kind.empty()) text += " AND kind = :kind";
   if (filter.since) text += " AND time >= :since";
+  if (bounded(filter)) text += " AND sequence < :before";
   return text;
 }
 
@@ -44,6 +49,7 @@ void bind(soci::statement& statement, const std::int64_t& after, const RowFilter
   statement.exchange(soci::use(after));
   if (!filter.kind.empty()) statement.exchange(soci::use(filter.kind));
   if (filter.since) statement.exchange(soci::use(since));
+  if (bounded(filter)) statement.exchange(soci::use(filter.before));
 }
 
 void run(soci::statement& statement, const std::string& query) {

@@ -24,6 +24,7 @@ std::string row_hash(const Row& row);
 
 struct RowFilter {
   std::int64_t after = std::numeric_limits<std::int64_t>::min();
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();
   std::string kind = {};
   std::optional<TimeMs> since = {};
   std::optional<std::size_t> last = {};

@@ -79,10 +79,15 @@ class StoredLedger : public Ledger {
     RowFilter rows{.kind = filter.kind, .since = filter.since, .last = filter.last};
     rows.after = static_cast<std::int64_t>(
         std::min<std::uint64_t>(filter.after, std::numeric_limits<std::int64_t>::max()));
-    if (filter.last == std::size_t{0}) return;
+    if (filter.before > 0) {
+      rows.before = static_cast<std::int64_t>(
+          std::min<std::uint64_t>(filter.before, std::numeric_limits<std::int64_t>::max()));
+    }
+    if (filter.last == std::size_t{0} || filter.first == std::size_t{0}) return;
+    std::size_t taken = 0;
     database_.each_row(rows, [&](const Row& row) {
       take(to_event(row, database_.location()));
-      return true;
+      return !filter.first || ++taken < *filter.first;
     });
   }
 

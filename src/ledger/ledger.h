@@ -72,10 +72,12 @@ struct LedgerConfig {
 
 /// Which events to read, all conditions together. The defaults read everything.
 struct Filter {
-  std::string kind = {};                 // exactly this kind; empty: any
-  std::uint64_t after = 0;               // only events with a higher number
-  std::optional<TimeMs> since = {};      // only events at or after this time
-  std::optional<std::size_t> last = {};  // only the newest so many of those
+  std::string kind = {};                  // exactly this kind; empty: any
+  std::uint64_t after = 0;                // only events with a higher number
+  std::optional<TimeMs> since = {};       // only events at or after this time
+  std::optional<std::size_t> last = {};   // only the newest so many of those
+  std::uint64_t before = 0;               // only events with a lower number; 0: any
+  std::optional<std::size_t> first = {};  // only the oldest so many; not together with `last`
 };
 
 /// The log as it stands: number of the last event (0: empty), Merkle root over all, hash of the last event.

@@ -74,6 +74,12 @@ TEST_P(LedgerTest, reads_by_kind_time_and_number) {
             (Numbers{206, 207}));
   EXPECT_TRUE(ledger->read({.kind = "none"}).empty());
   EXPECT_TRUE(ledger->read({.last = 0}).empty());
+  EXPECT_EQ(numbers(ledger->read({.last = 2, .before = 229})), (Numbers{227, 228}));
+  EXPECT_EQ(numbers(ledger->read({.kind = "third", .last = 1, .before = 207})), (Numbers{206}));
+  EXPECT_EQ(numbers(ledger->read({.after = 100, .first = 3})), (Numbers{101, 102, 103}));
+  EXPECT_EQ(numbers(ledger->read({.after = 228, .first = 3})), (Numbers{229, 230}));
+  EXPECT_TRUE(ledger->read({.first = 0}).empty());
+  EXPECT_TRUE(ledger->read({.before = 1}).empty());
   EXPECT_TRUE(ledger->read({.after = ~std::uint64_t{0}}).empty());
   EXPECT_TRUE(ledger->read({.kind = "none", .last = 5}).empty());
 }
