@@ -227,6 +227,7 @@ void describe(ConfigBinder& binder, Config& config) {
   describe(binder, config.measuring);
   describe(binder, config.optimize);
   describe(binder, config.gate);
+  describe(binder, config.live);
 }
 
 Config load_config(const ConfigLayers& layers) {

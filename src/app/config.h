@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "app/live_config.h"
 #include "app/optimize_config.h"
 #include "app/rule_config.h"
 #include "core/config.h"
@@ -49,6 +50,7 @@ struct Config {
   OptimizeConfig optimize;
   RuleConfig measuring;  // sections rules, regime and social
   validation::GateConfig gate;
+  LiveConfig live;
 };
 
 /// Names every field of every section.
