@@ -6,11 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "accounts/accounts.h"
-#include "core/error.h"
 
 namespace stevie::api {
 
@@ -35,18 +33,6 @@ struct Response {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   std::shared_ptr<const std::string> shared_body;  // instead of body: sent without a copy
-};
-
-/// What a handler throws to choose the status itself; of any other Error it follows from the code
-/// (problem.h).
-class Refusal : public Error {
- public:
-  Refusal(int status, std::string code, std::string message)
-      : Error(std::move(code), std::move(message)), status_(status) {}
-  int status() const { return status_; }
-
- private:
-  int status_;
 };
 
 /// One parameter in path or query.
@@ -74,12 +60,11 @@ struct Route {
   std::string description;             // a paragraph, may be empty
   std::optional<accounts::Role> role;  // least role; absent: public
   std::vector<ParameterSpec> parameters;
-  std::string request_schema;           // JSON Schema of the body; empty: no body
-  std::vector<ResponseSpec> responses;  // successes; faults that the framework can give are added
-  std::vector<int> faults;              // further statuses the handler can give: 404, 409
-  bool changes = false;                 // takes Idempotency-Key, leaves an event "api.call"
-  bool secret = false;  // request or answer hold a secret: no Idempotency-Key, and neither is ever kept
-  bool slow = false;    // password hashing, database: runs on a worker thread
+  std::string request_schema;                       // JSON Schema of the body; empty: no body
+  std::vector<ResponseSpec> responses;              // successes; faults that the framework can give are added
+  std::vector<int> faults;                          // further statuses the handler can give: 404, 409
+  bool changes = false;                             // takes Idempotency-Key, leaves an event "api.call"
+  bool slow = false;                                // password hashing, database: runs on a worker thread
   std::function<Response(const Request&)> handler;  // throws Error: becomes problem+json (problem.h)
 };
 
