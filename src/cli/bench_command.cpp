@@ -98,6 +98,29 @@ void write_gate_study(const app::GateStudy& study, const std::filesystem::path& 
   if (!study.power.empty()) write_file(folder / "gate_power.svg", app::gate_power_svg(study));
 }
 
+/// A bar for each part of a study, one after the other.
+class StudyProgress {
+ public:
+  explicit StudyProgress(bool quiet) : quiet_(quiet) {}
+
+  void update(const std::string& part, std::size_t done, std::size_t total) {
+    if (part != part_) {
+      finish();
+      bar_ = std::make_unique<ProgressBar>(part, "runs", total, progress_on_stderr(quiet_));
+      part_ = part;
+    }
+    bar_->update(done);
+  }
+  void finish() {
+    if (bar_) bar_->finish();
+  }
+
+ private:
+  bool quiet_;
+  std::string part_;
+  std::unique_ptr<ProgressBar> bar_;
+};
+
 /// The false promotions and the power of the gate, as tables, JSON and a picture.
 void gate_study(const BenchFlags& flags, CommandContext& context) {
   const std::filesystem::path folder = flags.out;
@@ -108,20 +131,14 @@ void gate_study(const BenchFlags& flags, CommandContext& context) {
   config.threads = flags.threads;
   config.seed = flags.seed;
   config.gate = app::load_config(context.layers()).gate;
-  std::unique_ptr<ProgressBar> bar;
-  std::string current;
+  StudyProgress progress(context.quiet);
   config.progress = [&](const std::string& part, std::size_t done, std::size_t total) {
-    if (part != current) {
-      if (bar) bar->finish();
-      bar = std::make_unique<ProgressBar>(part, "runs", total, progress_on_stderr(context.quiet));
-      current = part;
-    }
-    bar->update(done);
+    progress.update(part, done, total);
   };
   app::GateStudy study{config, app::run_gate_nulls(config), {}};
   if (!flags.out.empty()) write_gate_study(study, folder);  // an interrupted study leaves its first half
   study.power = app::run_gate_power(config);
-  if (bar) bar->finish();
+  progress.finish();
   if (!flags.out.empty()) write_gate_study(study, folder);
   context.out << app::gate_study_markdown(study);
 }
@@ -151,15 +168,9 @@ void martingale_study(const BenchFlags& flags, CommandContext& context) {
   config.costs = chosen(app::study_costs, flags.costs);
   config.gate = app::load_config(context.layers()).gate;
   config.work = std::filesystem::temp_directory_path() / fmt::format("stevie_martingale_{}", ::getpid());
-  std::unique_ptr<ProgressBar> bar;
-  std::string current;
+  StudyProgress progress(context.quiet);
   config.progress = [&](const std::string& part, std::size_t done, std::size_t total) {
-    if (part != current) {
-      if (bar) bar->finish();
-      bar = std::make_unique<ProgressBar>(part, "runs", total, progress_on_stderr(context.quiet));
-      current = part;
-    }
-    bar->update(done);
+    progress.update(part, done, total);
   };
   std::vector<app::MartingaleCell> cells;
   config.finished = [&](const app::MartingaleCell& cell) {
@@ -170,7 +181,7 @@ void martingale_study(const BenchFlags& flags, CommandContext& context) {
   };
   const InterruptGuard guard;
   app::run_martingale_study(config);
-  if (bar) bar->finish();
+  progress.finish();
   context.out << app::martingale_markdown(config, cells);
 }
 
