@@ -74,6 +74,11 @@ void describe(ConfigBinder& binder, LiveConfig& config) {
                ? fmt::format("must be one of {}", fmt::join(stream_intervals, ", "))
                : std::string();
   });
+  binder.field("live.social", config.social,
+               {.help = "replay: side series with social scores of the first symbol, FILE[:COLUMN][@DELAY]"});
+  binder.field(
+      "live.discover_social", config.discover_social,
+      {.help = "replay: without live.social, look for them in the folder sentiment beside the bars"});
   binder.field("live.initial_equity", config.initial_equity,
                {.minimum = 0,
                 .maximum = 1e12,

@@ -25,6 +25,12 @@ struct LiveConfig {
   std::vector<std::string> symbols;
   /// binance: length of a bar. Default one hour.
   std::string interval = "1h";
+  /// replay: side series with social scores for its first symbol, FILE[:COLUMN][@DELAY] as `stevie backtest
+  /// --social` takes them. Default none.
+  std::vector<std::string> social;
+  /// replay: look for such series in the folder `sentiment` beside each bar file, where `social` is empty.
+  /// Default true, as in backtests.
+  bool discover_social = true;
   /// Of the paper account when it is made, shared equally by the symbols; without effect on an account that
   /// is there already. Default 10,000.
   double initial_equity = 10'000;

@@ -18,4 +18,17 @@ class FolderLock {
   int descriptor_ = -1;
 };
 
+/// The same for what is no folder, by an empty file that is made and stays.
+class FileLock {
+ public:
+  /// Throws Error "file.in_use" where another holds the file, "file.unwritable" where it cannot be made.
+  explicit FileLock(const std::filesystem::path& file);
+  ~FileLock();
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
 }  // namespace stevie
