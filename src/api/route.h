@@ -42,6 +42,7 @@ struct ParameterSpec {
   std::string schema = R"({"type":"string"})";  // JSON Schema
   std::string default_text;                     // query only; empty: none
   bool required = false;                        // query only; path parameters always are
+  std::string example;                          // as it stands in the URL, decoded; may be empty
 };
 
 struct ResponseSpec {
@@ -49,6 +50,7 @@ struct ResponseSpec {
   std::string description;
   std::string schema;  // JSON Schema, or {"$ref":"#/components/schemas/X"}; empty: no JSON body
   std::string content_type = "application/json";
+  std::string example;  // JSON; may be empty
 };
 
 /// Everything there is to know of a route: routing, checks, documentation and tests are made from it.
@@ -60,12 +62,17 @@ struct Route {
   std::string description;             // a paragraph, may be empty
   std::optional<accounts::Role> role;  // least role; absent: public
   std::vector<ParameterSpec> parameters;
-  std::string request_schema;                       // JSON Schema of the body; empty: no body
-  std::vector<ResponseSpec> responses;              // successes; faults that the framework can give are added
-  std::vector<int> faults;                          // further statuses the handler can give: 404, 409
-  bool changes = false;                             // takes Idempotency-Key, leaves an event "api.call"
-  bool slow = false;                                // password hashing, database: runs on a worker thread
+  std::string request_schema;           // JSON Schema of the body; empty: no body
+  std::vector<ResponseSpec> responses;  // successes; faults that the framework can give are added
+  /// Further statuses the handler can give: 404, 409, 422. An Error whose status (problem.h) is not among
+  /// them is answered as 400, so that no answer is undocumented.
+  std::vector<int> faults;
+  bool changes =
+      false;          // leaves an event "api.call", takes Idempotency-Key where it has a role; implies slow
+  bool slow = false;  // password hashing, database, files: runs on a worker thread
   std::function<Response(const Request&)> handler;  // throws Error: becomes problem+json (problem.h)
+  bool secret = false;          // request or answer holds a secret: a repeated call is not answered again
+  std::string request_example;  // JSON; may be empty
 };
 
 /// All routes and the named schemas they refer to.
