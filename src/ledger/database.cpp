@@ -5,15 +5,14 @@
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
-#include <chrono>
 #include <filesystem>
-#include <thread>
 
 #include "core/error.h"
 #include "ledger/database_error.h"
 #include "ledger/merkle.h"
 #include "ledger/netstring.h"
 #include "ledger/schema.h"
+#include "ledger/sql_session.h"
 
 namespace stevie::ledger {
 namespace {
@@ -59,15 +58,6 @@ void run(soci::statement& statement, const std::string& query) {
   statement.execute(false);
 }
 
-std::string connection_text(const Location& location) {
-  if (location.dialect == Dialect::sqlite) return fmt::format("dbname=\"{}\"", location.file.string());
-  // SOCI takes the text for a list of KEY=VALUE and appends "=" to a URL without one: each has a parameter
-  // here. Without a limit of its own libpq waits for a silent host as long as TCP does: minutes.
-  if (location.connection.find("connect_timeout=") != std::string::npos) return location.connection;
-  const bool has_parameters = location.connection.find('?') != std::string::npos;
-  return location.connection + (has_parameters ? "&" : "?") + "connect_timeout=10";
-}
-
 }  // namespace
 
 struct Database::Session {
@@ -89,18 +79,10 @@ Database::Database(Location location, Access access, TimeMs lock_timeout)
   if (is_sqlite && access == Access::read && !std::filesystem::exists(location_.file, ignored)) {
     throw Error("ledger.missing", "there is no ledger yet", location_.shown);
   }
-  // Two processes that make a ledger at the same moment meet here in ways that SQLite does not wait for.
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(lock_timeout);
-  while (true) {
-    try {
-      connect();
-      return;
-    } catch (const Error& error) {
-      session_ = std::make_unique<Session>();
-      if (error.code() != "ledger.locked" || std::chrono::steady_clock::now() >= give_up) throw;
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-  }
+  retry_while_locked(lock_timeout, [this] {
+    session_ = std::make_unique<Session>();
+    connect();
+  });
 }
 
 Database::~Database() = default;
@@ -108,9 +90,7 @@ Database::~Database() = default;
 void Database::connect() {
   const bool is_sqlite = location_.dialect == Dialect::sqlite;
   try {
-    const soci::backend_factory& sqlite = soci::sqlite3;
-    session_->sql.open(is_sqlite ? sqlite : soci::postgresql, connection_text(location_));
-    set_up_session();
+    open_session(session_->sql, location_, access_, lock_timeout_);
     const int found = version();
     if (found > schema_version()) {
       throw Error(
@@ -120,7 +100,7 @@ void Database::connect() {
                       found, schema_version()),
           location_.shown);
     }
-    if (found == 0 && is_sqlite && holds_other_tables()) {
+    if (found == 0 && is_sqlite && !is_empty_file(session_->sql)) {
       throw Error("ledger.not_a_ledger",
                   "this is the database of another program: give the ledger a file of its own",
                   location_.shown);
@@ -129,49 +109,16 @@ void Database::connect() {
       if (found == 0) throw Error("ledger.missing", "there is no ledger yet", location_.shown);
       return;
     }
-    if (is_sqlite) {
-      std::string mode;
-      session_->sql << "PRAGMA journal_mode", soci::into(mode);
-      if (mode != "wal") session_->sql << "PRAGMA journal_mode = WAL", soci::into(mode);
-    }
+    use_write_ahead_log(session_->sql, location_.dialect);
     if (found < schema_version()) migrate();
   } catch (const soci::soci_error& error) {
     throw translate(error, location_);
   }
 }
 
-void Database::set_up_session() {
-  soci::session& sql = session_->sql;
-  if (location_.dialect == Dialect::sqlite) {
-    sql << fmt::format("PRAGMA busy_timeout = {}", lock_timeout_);
-    sql << "PRAGMA synchronous = FULL";
-    if (access_ == Access::read) sql << "PRAGMA query_only = ON";
-    return;
-  }
-  sql << "SET client_min_messages = warning";
-  sql << "SET client_encoding = 'UTF8'";
-  sql << "SET synchronous_commit = on";
-  sql << fmt::format("SET lock_timeout = {}", lock_timeout_);
-  if (access_ == Access::read) sql << "SET default_transaction_read_only = on";
-  std::string encoding;
-  sql << "SHOW server_encoding", soci::into(encoding);
-  if (encoding != "UTF8") {
-    throw Error("ledger.not_a_ledger",
-                fmt::format("the database stores text as {}: make it with ENCODING 'UTF8'", encoding),
-                location_.shown);
-  }
-}
-
 int Database::version() const {
   soci::session& sql = session_->sql;
-  int tables = 0;
-  // Not to_regclass(): a session that has not found the table once goes on not finding it.
-  sql << (location_.dialect == Dialect::sqlite
-              ? "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'ledger_schema'"
-              : "SELECT count(*) FROM pg_tables WHERE tablename = 'ledger_schema' "
-                "AND schemaname = ANY (current_schemas(false))"),
-      soci::into(tables);
-  if (tables == 0) return 0;
+  if (!has_table(sql, location_.dialect, "ledger_schema")) return 0;
   int found = 0;
   soci::indicator state = soci::i_null;
   sql << "SELECT max(version) FROM ledger_schema", soci::into(found, state);
@@ -180,12 +127,6 @@ int Database::version() const {
                 location_.shown);
   }
   return found;
-}
-
-bool Database::holds_other_tables() const {
-  int tables = 0;
-  session_->sql << "SELECT count(*) FROM sqlite_master", soci::into(tables);
-  return tables > 0;
 }
 
 void Database::migrate() {
@@ -221,7 +162,7 @@ void Database::begin_append() {
     } catch (const soci::soci_error& error) {
       if (!is_lost_connection(translate(error, location_))) throw;
       session_->sql.reconnect();
-      set_up_session();
+      set_up_session(session_->sql, location_, access_, lock_timeout_);
       begin();
     }
   } catch (const soci::soci_error& error) {

@@ -65,9 +65,7 @@ class Database {
  private:
   struct Session;
   void connect();
-  void set_up_session();
   int version() const;
-  bool holds_other_tables() const;
   void migrate();
   void begin();
   std::int64_t first_of_last(const RowFilter& filter) const;

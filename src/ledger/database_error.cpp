@@ -19,15 +19,14 @@ struct Meaning {
 };
 
 constexpr Meaning locked{"ledger.locked",
-                         "another process keeps the ledger locked: try again when it is done"};
-constexpr Meaning disk_full{"ledger.disk_full", "the disk is full: make room; nothing was appended"};
+                         "another process keeps the database locked: try again when it is done"};
+constexpr Meaning disk_full{"ledger.disk_full", "the disk is full: make room; nothing was written"};
 constexpr Meaning unwritable{"ledger.unwritable",
                              "the database cannot be written or opened: check that its folder exists and who "
                              "may write there"};
 constexpr Meaning failing_disk{"ledger.unwritable",
-                               "the disk refuses (full, over a limit or broken): nothing was appended"};
-constexpr Meaning damaged{"ledger.damaged",
-                          "this is no database of a ledger, or it is damaged: restore a copy"};
+                               "the disk refuses (full, over a limit or broken): nothing was written"};
+constexpr Meaning damaged{"ledger.damaged", "this is no database, or it is damaged: restore a copy"};
 constexpr Meaning unreachable{"ledger.unreachable",
                               "the database server cannot be reached: check host, port and whether it runs"};
 constexpr Meaning login_refused{"ledger.login_refused",

@@ -116,7 +116,7 @@ Location parse_url(std::string_view url) {
   if (url.starts_with("sqlite:")) return parse_sqlite(url);
   if (url.starts_with("postgresql://") || url.starts_with("postgres://")) return parse_postgresql(url);
   throw Error("ledger.bad_url",
-              "a ledger lies in sqlite:///FILE, sqlite:////ABSOLUTE/FILE or postgresql://USER@HOST/DATABASE",
+              "name a database: sqlite:///FILE, sqlite:////ABSOLUTE/FILE or postgresql://USER@HOST/DATABASE",
               printable(url.substr(0, url.find("://"))));
 }
 
@@ -137,6 +137,22 @@ std::string without_password(std::string text, std::string_view url) {
     }
   }
   return text;
+}
+
+void describe_url(ConfigBinder& binder, const std::string& key, std::string& url, const std::string& help) {
+  binder.field(key, url, {.help = help});
+  // A listing of the configuration is pasted into mails; ~/.pgpass is the place for a password.
+  binder.fields().back().show = [show = binder.fields().back().show, &url] {
+    return without_password(show(), url);
+  };
+  binder.rule(key, [&url]() -> std::string {
+    try {
+      parse_url(url);
+      return {};
+    } catch (const Error& error) {
+      return error.message();
+    }
+  });
 }
 
 }  // namespace stevie::ledger

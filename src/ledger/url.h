@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/config.h"
+
 namespace stevie::ledger {
 
 enum class Dialect : std::uint8_t { sqlite, postgresql };
@@ -23,5 +25,8 @@ Location parse_url(std::string_view url);
 
 /// The text with every password of `url` replaced by "***": for messages of libraries that quote it.
 std::string without_password(std::string text, std::string_view url);
+
+/// Names a configuration field that holds such a URL: checked by parse_url(), shown without its password.
+void describe_url(ConfigBinder& binder, const std::string& key, std::string& url, const std::string& help);
 
 }  // namespace stevie::ledger
