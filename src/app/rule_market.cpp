@@ -8,52 +8,11 @@
 #include "core/error.h"
 #include "market/readers.h"
 #include "market/synthetic.h"
-#include "strategy/regime.h"
-#include "strategy/social.h"
+#include "strategy/rule_sides.h"
 
 namespace stevie::app {
-namespace {
 
 using strategy::RuleInputs;
-
-/// The side series as streams, each row handed over in time.
-class SocialFeed {
- public:
-  explicit SocialFeed(const RuleMarket& market)
-      : sources_(market.social),
-        next_(market.social.size(), 0),
-        stream_(clocks(market), market.bars.interval, market.config.social) {
-    for (const strategy::SocialSource& source : sources_) {
-      const auto& names = source.series.column_names;
-      columns_.push_back(static_cast<std::size_t>(std::ranges::find(names, source.column) - names.begin()));
-    }
-  }
-
-  strategy::SocialState at_close(TimeMs close_time) {
-    for (std::size_t s = 0; s < sources_.size(); ++s) {
-      const market::SideSeries& series = sources_[s].series;
-      for (std::size_t& k = next_[s];
-           k < series.stamp.size() && series.stamp[k] + series.publication_delay <= close_time; ++k) {
-        stream_.add_row(s, series.stamp[k], series.columns[columns_[s]][k]);
-      }
-    }
-    return stream_.at_close(close_time);
-  }
-
- private:
-  static std::vector<strategy::SocialClock> clocks(const RuleMarket& market) {
-    std::vector<strategy::SocialClock> result;
-    for (const strategy::SocialSource& source : market.social)
-      result.push_back({source.series.spacing, source.series.publication_delay});
-    return result;
-  }
-
-  const std::vector<strategy::SocialSource>& sources_;
-  std::vector<std::size_t> next_, columns_;
-  strategy::SocialStream stream_;
-};
-
-}  // namespace
 
 std::size_t RuleMarket::first_ready() const {
   return static_cast<std::size_t>(std::ranges::find(inputs->ready, std::uint8_t{1}) - inputs->ready.begin());
@@ -96,13 +55,10 @@ RuleInputs step_rule_inputs(const RuleMarket& market) {
   inputs.resize(bars.size());
   inputs.open_time = bars.open_time;
   strategy::RuleInputStream rows(market.config.rules, bars.interval);
-  strategy::RegimeStream regimes(bars.interval, market.config.regime);
-  SocialFeed social(market);
+  strategy::RuleSideStream sides(bars.interval, market.config.regime, market.social, market.config.social);
   for (std::size_t i = 0; i < bars.size(); ++i) {
     const market::Bar bar = bars[i];
-    const strategy::SocialState score = social.at_close(bar.open_time + bars.interval);
-    const strategy::Regime regime = regimes.update(bar.open_time, bar.close).regime;
-    inputs.set(i, rows.push(bar, {score.score, score.fresh, regime}));
+    inputs.set(i, rows.push(bar, sides.at(bar)));
   }
   return inputs;
 }

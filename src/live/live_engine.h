@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "live/feed.h"
 #include "live/live_view.h"
 #include "live/parameter_store.h"
 #include "strategy/rule_inputs.h"
@@ -23,6 +24,8 @@ class LiveStrategy {
   virtual std::string explanation_json() const = 0;  // of the last decide()
   virtual std::string summary() const = 0;
   virtual std::uint64_t parameter_version() const = 0;  // that the last decide() used
+  /// What that version comes to for this symbol, as JSON; the journal keeps it once for each version.
+  virtual std::string parameters_json() const = 0;
   /// What must survive a restart beside the inputs, as JSON; restore() comes behind the warm-up.
   virtual std::string save() const = 0;
   virtual void restore(const std::string& json) = 0;
@@ -43,10 +46,23 @@ struct LiveParts {
   broker::Broker* broker = nullptr;
   RiskEngine* risk = nullptr;
   std::vector<std::unique_ptr<LiveStrategy>> strategies;  // by symbol of the feed
-  std::string journal_folder;                             // empty: no journal
-  std::string session;
+  /// Where the journals of all sessions lie, "runs/live"; this one's is in <journal_folder>/<session>. Empty:
+  /// no journal.
+  std::string journal_folder;
+  std::string session;                    // "20260304-050607-live"; a new one for each run
   std::uint64_t checkpoint_steps = 1000;  // steps without an event after which one is written anyway
   LiveObserver observer;
+
+  std::string mode = "paper";
+  std::string author = "stevie serve";  // of the ledger's events
+  /// Largest exposure an entry can come to, as the broker's instrument has it: what the risk engine is told
+  /// an order will make of the position.
+  double leverage_limit = 1;
+  std::string configuration = "{}";                 // JSON object; the head of the journal keeps it
+  std::uint64_t journal_part_bytes = 16ULL << 20U;  // from which the journal goes on in another file
+  std::function<TimeMs()> clock = {};               // of the events' times; default: the system's
+  /// Waits before a failed write is tried again, so long at most; for tests. Default: waits.
+  std::function<void(TimeMs)> pause = {};
 };
 
 /// The decision loop. For each step of the feed: the broker plays the bars, the risk engine marks the

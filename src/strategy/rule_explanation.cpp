@@ -98,7 +98,9 @@ ordered_json findings_json(const std::vector<RuleFinding>& findings) {
   return rules;
 }
 
-std::string headline(const RuleExplanation& explanation) {
+}  // namespace
+
+std::string summary(const RuleExplanation& explanation) {
   const RuleDecision& decision = explanation.decision;
   const HeldRule& held = explanation.held;
   switch (decision.reason) {
@@ -126,8 +128,6 @@ std::string headline(const RuleExplanation& explanation) {
   return fmt::format("exit {}: the close {:.6g} has come back to the mean {:.6g}", side_name(held.side),
                      explanation.row.close, explanation.row.mean);
 }
-
-}  // namespace
 
 RuleExplanation explain_rules(const RuleRow& row, double stretch, const ParameterSet& parameters,
                               const RoundTripCost& cost, const HeldRule& held) {
@@ -158,7 +158,7 @@ std::string to_json(const RuleExplanation& explanation) {
       {"symbol", explanation.symbol},
       {"action", to_string(decision.action)},
       {"reason", to_string(decision.reason)},
-      {"text", headline(explanation)},
+      {"text", summary(explanation)},
       {"rule", decision.rule == Rule::none ? ordered_json(nullptr) : ordered_json(to_string(decision.rule))},
       {"side", decision.rule == Rule::none ? ordered_json(nullptr) : ordered_json(side_name(decision.side))},
       {"confidence", decision.confidence},
@@ -175,8 +175,8 @@ std::string to_json(const RuleExplanation& explanation) {
 }
 
 std::string to_text(const RuleExplanation& explanation) {
-  std::string text = fmt::format("{} {} {}\n", format_time(explanation.open_time), explanation.symbol,
-                                 headline(explanation));
+  std::string text =
+      fmt::format("{} {} {}\n", format_time(explanation.open_time), explanation.symbol, summary(explanation));
   for (const RuleFinding& finding : explanation.findings) {
     text += fmt::format("  {} {}: {}\n", to_string(finding.rule), side_name(finding.side),
                         finding.qualifies ? "qualifies" : "does not qualify");

@@ -45,6 +45,9 @@ RuleExplanation explain_rules(const RuleRow& row, double stretch, const Paramete
 /// One JSON object on one line, without the line feed. Keys and meanings: docs/strategy.md.
 std::string to_json(const RuleExplanation& explanation);
 
+/// One sentence: what is done and why.
+std::string summary(const RuleExplanation& explanation);
+
 /// A few lines for a person; the first says what is done and why.
 std::string to_text(const RuleExplanation& explanation);
 

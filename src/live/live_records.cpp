@@ -1,0 +1,382 @@
+#include "live/live_records.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "core/error.h"
+#include "ledger/ledger.h"
+#include "live/json_text.h"
+
+namespace stevie::live {
+namespace {
+
+using Json = nlohmann::json;
+using strategy::Decision;
+
+constexpr std::array kind_names{std::string_view("hold"), std::string_view("target"),
+                                std::string_view("enter"), std::string_view("exit")};
+constexpr std::array stake_names{std::string_view("equity_share"), std::string_view("units"),
+                                 std::string_view("risk")};
+
+[[noreturn]] void refuse(const RecordPlace& at, const std::string& message) {
+  throw Error(at.code, message, at.place);
+}
+
+const Json& member(const Json& object, const char* name, const RecordPlace& at) {
+  if (!object.is_object()) refuse(at, "an object is expected");
+  const auto found = object.find(name);
+  if (found == object.end()) refuse(at, fmt::format("'{}' is missing", name));
+  return *found;
+}
+std::string text(const Json& object, const char* name, const RecordPlace& at) {
+  const Json& value = member(object, name, at);
+  if (!value.is_string()) refuse(at, fmt::format("'{}' is not a text", name));
+  return value.get<std::string>();
+}
+double number_of(const Json& value, const char* name, const RecordPlace& at) {
+  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
+  if (!value.is_number()) refuse(at, fmt::format("'{}' is not a number", name));
+  return value.get<double>();
+}
+double number(const Json& object, const char* name, const RecordPlace& at) {
+  return number_of(member(object, name, at), name, at);
+}
+std::int64_t integer_of(const Json& value, const char* name, const RecordPlace& at) {
+  if (!value.is_number_integer() ||
+      (value.is_number_unsigned() && value.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max()))
+    refuse(at, fmt::format("'{}' is not a whole number", name));
+  return value.get<std::int64_t>();
+}
+TimeMs time_of(const Json& object, const char* name, const RecordPlace& at) {
+  return integer_of(member(object, name, at), name, at);
+}
+std::uint64_t count(const Json& object, const char* name, const RecordPlace& at) {
+  const std::int64_t value = integer_of(member(object, name, at), name, at);
+  if (value < 0) refuse(at, fmt::format("'{}' is negative", name));
+  return static_cast<std::uint64_t>(value);
+}
+bool truth(const Json& object, const char* name, const RecordPlace& at) {
+  const Json& value = member(object, name, at);
+  if (!value.is_boolean()) refuse(at, fmt::format("'{}' is neither true nor false", name));
+  return value.get<bool>();
+}
+const Json& list(const Json& object, const char* name, const RecordPlace& at) {
+  const Json& value = member(object, name, at);
+  if (!value.is_array()) refuse(at, fmt::format("'{}' is not a list", name));
+  return value;
+}
+const Json& object_of(const Json& object, const char* name, const RecordPlace& at) {
+  const Json& value = member(object, name, at);
+  if (!value.is_object()) refuse(at, fmt::format("'{}' is not an object", name));
+  return value;
+}
+std::vector<std::string> strings(const Json& object, const char* name, const RecordPlace& at) {
+  std::vector<std::string> texts;
+  for (const Json& item : list(object, name, at)) {
+    if (!item.is_string()) refuse(at, fmt::format("'{}' holds something that is no text", name));
+    texts.push_back(item.get<std::string>());
+  }
+  return texts;
+}
+
+template <class Names>
+std::size_t index_of(const Names& names, const std::string& name, const char* what, const RecordPlace& at) {
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (names[i] == name) return i;
+  refuse(at, fmt::format("there is no {} of this name", what));
+}
+
+template <class Item, class Text>
+std::string joined(const std::vector<Item>& items, Text to_text) {
+  std::string result = "[";
+  for (const Item& item : items) {
+    if (result.size() > 1) result += ',';
+    result += to_text(item);
+  }
+  return result + "]";
+}
+
+std::string denials_json(const std::vector<std::pair<std::string, Denial>>& denials) {
+  return joined(denials, [](const auto& denial) {
+    return fmt::format(R"({{"order_id":{},"code":"{}"}})", json_string(denial.first),
+                       to_string(denial.second));
+  });
+}
+
+Decision parse_wanted(const Json& json, const RecordPlace& at) {
+  Decision decision;
+  decision.kind = static_cast<Decision::Kind>(index_of(kind_names, text(json, "kind", at), "decision", at));
+  if (decision.kind == Decision::Kind::target) decision.exposure = number(json, "exposure", at);
+  if (decision.kind != Decision::Kind::enter) return decision;
+  const std::string side = text(json, "side", at);
+  if (side != "long" && side != "short") refuse(at, "'side' is neither long nor short");
+  decision.side = side == "long" ? execution::Side::long_side : execution::Side::short_side;
+  const Json& stake = object_of(json, "stake", at);
+  decision.stake.kind =
+      static_cast<execution::Stake::Kind>(index_of(stake_names, text(stake, "kind", at), "stake", at));
+  decision.stake.amount = number(stake, "amount", at);
+  const Json& bracket = object_of(json, "bracket", at);
+  decision.bracket = {number(bracket, "stop_loss", at), number(bracket, "take_profit", at)};
+  return decision;
+}
+
+}  // namespace
+
+std::string json_string(std::string_view text) {
+  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string json_number(double value) {
+  return std::isfinite(value) ? fmt::format("{}", value) : "null";
+}
+
+std::string json_strings(const std::vector<std::string>& texts) {
+  return joined(texts, [](const std::string& item) { return json_string(item); });
+}
+
+std::string to_json(const Decision& decision) {
+  const std::string_view kind = kind_names[static_cast<std::size_t>(decision.kind)];
+  if (decision.kind == Decision::Kind::target)
+    return fmt::format(R"({{"kind":"{}","exposure":{}}})", kind, json_number(decision.exposure));
+  if (decision.kind != Decision::Kind::enter) return fmt::format(R"({{"kind":"{}"}})", kind);
+  return fmt::format(
+      R"({{"kind":"{}","side":"{}","stake":{{"kind":"{}","amount":{}}},"bracket":{{"stop_loss":{},"take_profit":{}}}}})",
+      kind, decision.side == execution::Side::long_side ? "long" : "short",
+      stake_names[static_cast<std::size_t>(decision.stake.kind)], json_number(decision.stake.amount),
+      json_number(decision.bracket.stop_loss), json_number(decision.bracket.take_profit));
+}
+
+std::string to_json(const broker::Order& order) {
+  return fmt::format(R"({{"id":{},"symbol":{},"decision":{},"decided":{},"reference_price":{},"units":{}}})",
+                     json_string(order.id), json_string(order.symbol), to_json(order.decision), order.decided,
+                     json_number(order.reference_price), json_number(order.units));
+}
+
+std::string to_json(const broker::Fill& fill) {
+  return fmt::format(
+      R"({{"order_id":{},"symbol":{},"time":{},"units":{},"price":{},"fee":{},"slippage":{},"units_after":{},"reason":{}}})",
+      json_string(fill.order_id), json_string(fill.symbol), fill.time, json_number(fill.units),
+      json_number(fill.price), json_number(fill.fee), json_number(fill.slippage),
+      json_number(fill.units_after), json_string(fill.reason));
+}
+
+std::string to_json(const std::string& symbol, const ClosedBar& closed) {
+  const market::Bar& bar = closed.bar;
+  return fmt::format("[{},{},{},{},{},{},{},{}]", json_string(symbol), bar.open_time, json_number(bar.open),
+                     json_number(bar.high), json_number(bar.low), json_number(bar.close),
+                     json_number(bar.volume), closed.late ? "true" : "false");
+}
+
+std::string to_json(const StepOutcome& outcome) {
+  std::string decisions = "[";
+  for (std::size_t i = 0; i < outcome.decisions.size(); ++i) {
+    const DecisionRecord& record = outcome.decisions[i];
+    if (i > 0) decisions += ',';
+    decisions += fmt::format(
+        R"({{"number":{},"symbol":{},"time":{},"decision":{},"version":{},"order_id":{},"denial":"{}","summary":{},"explanation":)",
+        record.number, json_string(record.symbol), record.bar.open_time, to_json(outcome.wanted[i]),
+        record.parameter_version, json_string(record.order_id), to_string(record.denial),
+        json_string(record.summary));
+    decisions += (record.explanation.empty() ? "{}" : record.explanation) + "}";
+  }
+  return fmt::format(R"({{"equity":{},"fills":{},"decisions":{}],"orders":{},"denials":{})",
+                     json_number(outcome.equity),
+                     joined(outcome.fills, [](const broker::Fill& fill) { return to_json(fill); }), decisions,
+                     joined(outcome.orders, [](const broker::Order& order) { return to_json(order); }),
+                     denials_json(outcome.denials)) +
+         fmt::format(R"(,"cancelled":{},"flattening":{},"rejected":{}}})", json_strings(outcome.cancelled),
+                     json_strings(outcome.flattening), json_strings(outcome.rejected));
+}
+
+std::string to_json(const LiveCommand& command) {
+  return fmt::format(R"({{"what":"{}","by":{},"reason":{},"time":{},"flatten":{},"sequence":{}}})",
+                     to_string(command.kind), json_string(command.by), json_string(command.reason),
+                     command.time, command.flatten ? "true" : "false", command.sequence);
+}
+
+broker::Order parse_order(const Json& json, const RecordPlace& at) {
+  broker::Order order;
+  order.id = text(json, "id", at);
+  order.symbol = text(json, "symbol", at);
+  order.decision = parse_wanted(object_of(json, "decision", at), at);
+  order.decided = time_of(json, "decided", at);
+  order.reference_price = number(json, "reference_price", at);
+  order.units = number(json, "units", at);
+  return order;
+}
+
+broker::Fill parse_fill(const Json& json, const RecordPlace& at) {
+  broker::Fill fill;
+  fill.order_id = text(json, "order_id", at);
+  fill.symbol = text(json, "symbol", at);
+  fill.time = time_of(json, "time", at);
+  fill.units = number(json, "units", at);
+  fill.price = number(json, "price", at);
+  fill.fee = number(json, "fee", at);
+  fill.slippage = number(json, "slippage", at);
+  fill.units_after = number(json, "units_after", at);
+  fill.reason = text(json, "reason", at);
+  return fill;
+}
+
+DecisionRecord parse_decision(const Json& json, const RecordPlace& at) {
+  DecisionRecord record;
+  record.number = count(json, "number", at);
+  record.symbol = text(json, "symbol", at);
+  record.bar.open_time = time_of(json, "time", at);
+  record.action = text(object_of(json, "decision", at), "kind", at);
+  record.parameter_version = count(json, "version", at);
+  record.order_id = text(json, "order_id", at);
+  record.denial = parse_denial(text(json, "denial", at), at);
+  record.summary = text(json, "summary", at);
+  record.explanation =
+      object_of(json, "explanation", at).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return record;
+}
+
+LiveCommand parse_command(const Json& json, const RecordPlace& at) {
+  LiveCommand command;
+  constexpr std::array names{std::string_view("kill"), std::string_view("rearm"), std::string_view("accept")};
+  command.kind = static_cast<LiveCommand::Kind>(index_of(names, text(json, "what", at), "command", at));
+  command.by = text(json, "by", at);
+  command.reason = text(json, "reason", at);
+  command.time = time_of(json, "time", at);
+  command.flatten = truth(json, "flatten", at);
+  command.sequence = count(json, "sequence", at);
+  return command;
+}
+
+ClosedBar parse_closed_bar(const Json& json, const std::vector<std::string>& symbols, const RecordPlace& at) {
+  constexpr std::size_t fields = 8;
+  if (!json.is_array() || json.size() != fields || !json[0].is_string() || !json[fields - 1].is_boolean())
+    refuse(at, "a bar must be [symbol, open time, open, high, low, close, volume, late]");
+  ClosedBar closed;
+  closed.symbol = index_of(symbols, json[0].get<std::string>(), "symbol", at);
+  closed.bar.open_time = integer_of(json[1], "open time", at);
+  const std::array<double*, 5> values{&closed.bar.open, &closed.bar.high, &closed.bar.low, &closed.bar.close,
+                                      &closed.bar.volume};
+  for (std::size_t i = 0; i < values.size(); ++i) *values[i] = number_of(json[i + 2], "bar", at);
+  closed.late = json[fields - 1].get<bool>();
+  return closed;
+}
+
+Denial parse_denial(std::string_view name, const RecordPlace& at) {
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(Denial::bad_order); ++i) {
+    const auto denial = static_cast<Denial>(i);
+    if (to_string(denial) == name) return denial;
+  }
+  refuse(at, "there is no denial of this name");
+}
+
+std::string to_json(const StepRecord& record) {
+  const auto map_json = [](const auto& map, const auto& value_text) {
+    std::string result = "{";
+    for (const auto& [key, value] : map) {
+      if (result.size() > 1) result += ',';
+      result += json_string(key) + ":" + value_text(value);
+    }
+    return result + "}";
+  };
+  std::string json = fmt::format(
+      R"({{"session":{},"record":{},"step":{},"now":{},"symbols":{},"interval":{},"why":{},"bars":{},"orders":{},"denials":{})",
+      json_string(record.session), record.record, record.step, record.now, json_strings(record.symbols),
+      record.interval, json_string(record.why),
+      joined(record.bars,
+             [](const auto& bar) {
+               return fmt::format(R"({{"symbol":{},"open_time":{}}})", json_string(bar.first), bar.second);
+             }),
+      joined(record.orders, [](const broker::Order& order) { return to_json(order); }),
+      denials_json(record.denials));
+  json += fmt::format(
+      R"(,"cancelled":{},"flattening":{},"fills":{},"account":{},"strategies":{},"risk":{})",
+      json_strings(record.cancelled), json_strings(record.flattening),
+      joined(record.fills, [](const broker::Fill& fill) { return to_json(fill); }), record.account,
+      map_json(record.strategies, [](const std::string& state) { return state; }), record.risk);
+  json += fmt::format(
+      R"(,"positions":{},"waiting":{},"newest":{},"decisions":{},"order_count":{},"fill_count":{},"equity":{},"initial_equity":{},"parameter_version":{},"obeyed":{})",
+      map_json(record.positions, json_number), json_strings(record.waiting),
+      map_json(record.newest, [](TimeMs time) { return fmt::format("{}", time); }), record.decisions,
+      record.order_count, record.fill_count, json_number(record.equity), json_number(record.initial_equity),
+      record.parameter_version, record.obeyed);
+  if (record.journal) {
+    json += fmt::format(R"(,"journal":{{"part":{},"bytes":{},"hash":"{}"}})", record.journal->part,
+                        record.journal->bytes, record.journal->hash);
+  }
+  return json + "}";
+}
+
+StepRecord parse_step_record(const ledger::Event& event) {
+  const RecordPlace at{"live.damaged_step", fmt::format("ledger event {}", event.sequence)};
+  const Json json = parse_object(event.body, ledger::largest_body_bytes, at.code, at.place);
+  StepRecord record;
+  record.session = text(json, "session", at);
+  record.record = count(json, "record", at);
+  record.step = count(json, "step", at);
+  record.now = time_of(json, "now", at);
+  record.symbols = strings(json, "symbols", at);
+  record.interval = time_of(json, "interval", at);
+  record.why = text(json, "why", at);
+  for (const Json& bar : list(json, "bars", at))
+    record.bars.emplace_back(text(bar, "symbol", at), time_of(bar, "open_time", at));
+  for (const Json& order : list(json, "orders", at)) record.orders.push_back(parse_order(order, at));
+  for (const Json& denial : list(json, "denials", at))
+    record.denials.emplace_back(text(denial, "order_id", at), parse_denial(text(denial, "code", at), at));
+  record.cancelled = strings(json, "cancelled", at);
+  record.flattening = strings(json, "flattening", at);
+  for (const Json& fill : list(json, "fills", at)) record.fills.push_back(parse_fill(fill, at));
+  record.account = object_of(json, "account", at).dump();
+  record.risk = object_of(json, "risk", at).dump();
+  for (const auto& [symbol, state] : object_of(json, "strategies", at).items())
+    record.strategies[symbol] = state.dump();
+  for (const auto& [symbol, units] : object_of(json, "positions", at).items())
+    record.positions[symbol] = number_of(units, "positions", at);
+  record.waiting = strings(json, "waiting", at);
+  for (const auto& [symbol, time] : object_of(json, "newest", at).items())
+    record.newest[symbol] = integer_of(time, "newest", at);
+  record.decisions = count(json, "decisions", at);
+  record.order_count = count(json, "order_count", at);
+  record.fill_count = count(json, "fill_count", at);
+  record.equity = number(json, "equity", at);
+  record.initial_equity = number(json, "initial_equity", at);
+  record.parameter_version = count(json, "parameter_version", at);
+  record.obeyed = count(json, "obeyed", at);
+  if (json.contains("journal")) {
+    const Json& mark = object_of(json, "journal", at);
+    record.journal = JournalMark{count(mark, "part", at), count(mark, "bytes", at), text(mark, "hash", at)};
+  }
+  return record;
+}
+
+std::optional<LiveCommand> command_of(const ledger::Event& event) {
+  using CommandKind = LiveCommand::Kind;
+  const bool kill = event.kind == "risk.killed", rearm = event.kind == "risk.rearmed";
+  if (!kill && !rearm && event.kind != "live.reconciliation") return std::nullopt;
+  LiveCommand command{.kind = kill    ? CommandKind::kill
+                              : rearm ? CommandKind::rearm
+                                      : CommandKind::accept,
+                      .by = event.author,
+                      .time = event.time,
+                      .sequence = event.sequence};
+  const Json body = Json::parse(event.body, nullptr, false);
+  const auto text_of = [&body](const char* name) {
+    return body.is_object() && body.contains(name) && body[name].is_string() ? body[name].get<std::string>()
+                                                                             : std::string();
+  };
+  command.reason = text_of("reason");
+  if (kill) {
+    command.flatten = body.is_object() && body.contains("flatten") && body["flatten"] == true;
+    return command;
+  }
+  if (command.reason.empty()) return std::nullopt;  // nobody re-arms or accepts without a reason
+  if (command.kind == CommandKind::accept) {
+    if (text_of("accepted_by").empty()) return std::nullopt;
+    command.by = text_of("accepted_by");
+  }
+  return command;
+}
+
+}  // namespace stevie::live
