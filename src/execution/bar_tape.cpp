@@ -13,13 +13,8 @@ bool is_price(double value) {
 }
 
 void require_defined(const market::Bar& bar, std::size_t row, const std::string& source) {
-  const bool prices = is_price(bar.open) && is_price(bar.high) && is_price(bar.low) && is_price(bar.close);
-  const bool ordered = bar.high >= std::max(bar.open, bar.close) && bar.low <= std::min(bar.open, bar.close);
-  const bool volume = std::isfinite(bar.volume) && bar.volume >= 0;
-  if (prices && ordered && volume) return;
-  const std::string fault = !prices    ? "a price is undefined or not positive"
-                            : !ordered ? "high and low do not enclose open and close"
-                                       : "the volume is undefined or negative";
+  const std::string fault = fault_of(bar);
+  if (fault.empty()) return;
   throw Error("execution.undefined_price", fault + "; mend or remove the bar",
               (source.empty() ? std::string("bars") : source) + ": bar " + std::to_string(row) + " at " +
                   format_time(bar.open_time));
@@ -47,40 +42,60 @@ void lay_out_payments(BarTape& tape, const FundingSeries& funding) {
   }
 }
 
-/// The payments of a constant rate over the time the bars cover.
-FundingSeries constant_payments(const BarTape& tape, const Instrument& instrument) {
-  FundingSeries funding;
+/// Adds the payments of a constant rate that are due behind the bar before and up to this bar's end.
+void add_constant_funding(TapeBar& bar, TimeMs open_time, const TimeMs* before, TimeMs interval,
+                          const Instrument& instrument) {
   const TimeMs step = instrument.funding_interval;
-  const TimeMs first = (tape.open_time.front() + step - 1) / step * step;
-  for (TimeMs time = first; time < tape.open_time.back() + tape.interval; time += step) {
-    funding.time.push_back(time);
-    funding.rate.push_back(instrument.funding_rate_bps * 1e-4);
-  }
-  return funding;
+  const TimeMs since = before == nullptr ? open_time : *before + interval;
+  const TimeMs past = ((since % step) + step) % step;
+  for (TimeMs time = past == 0 ? since : since + (step - past); time < open_time + interval; time += step)
+    (time <= open_time ? bar.funding_at_open : bar.funding_inside) += instrument.funding_rate_bps * 1e-4;
 }
 
 }  // namespace
 
+std::string fault_of(const market::Bar& bar) {
+  const bool prices = is_price(bar.open) && is_price(bar.high) && is_price(bar.low) && is_price(bar.close);
+  const bool ordered = bar.high >= std::max(bar.open, bar.close) && bar.low <= std::min(bar.open, bar.close);
+  const bool volume = std::isfinite(bar.volume) && bar.volume >= 0;
+  if (!prices) return "a price is undefined or not positive";
+  if (!ordered) return "high and low do not enclose open and close";
+  return volume ? "" : "the volume is undefined or negative";
+}
+
+TapeBar make_tape_bar(const market::Bar& bar, const market::Bar* before, TimeMs interval, bool has_volume,
+                      const Instrument& instrument) {
+  TapeBar laid_out;
+  laid_out.open = bar.open;
+  laid_out.high = bar.high;
+  laid_out.low = bar.low;
+  laid_out.close = bar.close;
+  if (has_volume) laid_out.volume = bar.volume;
+  if (before != nullptr) laid_out.range = (before->high - before->low) / before->close;
+  if (instrument.perpetual)
+    add_constant_funding(laid_out, bar.open_time, before == nullptr ? nullptr : &before->open_time, interval,
+                         instrument);
+  return laid_out;
+}
+
 BarTape make_bar_tape(const market::Bars& bars, const Instrument& instrument, const FundingSeries* funding,
                       const std::string& source) {
   instrument.validate();
+  Instrument constant = instrument;
+  constant.perpetual = instrument.perpetual && funding == nullptr;
   BarTape tape;
   tape.interval = bars.interval;
   tape.has_volume = bars.has_volume;
   tape.open_time = bars.open_time;
   tape.bars.resize(bars.size());
+  market::Bar before;
   for (std::size_t i = 0; i < bars.size(); ++i) {
-    require_defined(bars[i], i, source);
-    TapeBar& bar = tape.bars[i];
-    bar.open = bars.open[i];
-    bar.high = bars.high[i];
-    bar.low = bars.low[i];
-    bar.close = bars.close[i];
-    if (bars.has_volume) bar.volume = bars.volume[i];
-    if (i > 0) bar.range = (bars.high[i - 1] - bars.low[i - 1]) / bars.close[i - 1];
+    const market::Bar bar = bars[i];
+    require_defined(bar, i, source);
+    tape.bars[i] = make_tape_bar(bar, i == 0 ? nullptr : &before, bars.interval, bars.has_volume, constant);
+    before = bar;
   }
-  if (!instrument.perpetual || bars.empty()) return tape;
-  lay_out_payments(tape, funding != nullptr ? *funding : constant_payments(tape, instrument));
+  if (instrument.perpetual && funding != nullptr && !bars.empty()) lay_out_payments(tape, *funding);
   return tape;
 }
 

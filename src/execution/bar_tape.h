@@ -30,6 +30,15 @@ struct BarTape {
   std::size_t size() const { return bars.size(); }
 };
 
+/// What keeps a bar from being traded on, as a sentence: a price that is not finite and positive, high or low
+/// that do not enclose open and close, a volume that is negative or not finite. Empty where it is sound.
+std::string fault_of(const market::Bar& bar);
+
+/// One bar as make_bar_tape() lays it out: range from the bar before, nullptr where there is none, and the
+/// instrument's constant funding. The bar must be sound and open behind the one before.
+TapeBar make_tape_bar(const market::Bar& bar, const market::Bar* before, TimeMs interval, bool has_volume,
+                      const Instrument& instrument);
+
 /// Lays out bars. Throws Error "execution.undefined_price" where a price is not finite and positive, high or
 /// low do not enclose open and close, or a volume is negative or NaN; `source` (the file's path) and the
 /// bar's row and time are its place. Funding is taken from `funding` where given, else from the instrument;

@@ -88,6 +88,13 @@ void BarEngine::submit(const Order& order) {
   orders_.push_back(order);
 }
 
+bool BarEngine::cancel_rest() {
+  if (wanted_units_ == account_.units || cause_ == Cause::protective) return false;
+  wanted_units_ = account_.units;
+  if (cause_ == Cause::target) target_.reset();
+  return true;
+}
+
 void BarEngine::process_bar(const TapeBar& bar, TimeMs open_time, const DetailBars& detail) {
   bar_ = bar;
   time_ = open_time;
@@ -162,7 +169,7 @@ void BarEngine::pay_funding(double rate, double price) {
 }
 
 void BarEngine::execute_open(const TapeBar& bar) {
-  const Intents intents = std::exchange(intents_, Intents{});
+  const WaitingDecisions intents = std::exchange(intents_, WaitingDecisions{});
   const double carried = account_.units;
   if (carried != 0 && reaches_liquidation(account_, bar.open, held_.liquidation_price)) {
     close_on(bar, {ExitReason::liquidation, bar.open, false});
@@ -171,6 +178,7 @@ void BarEngine::execute_open(const TapeBar& bar) {
   if (intents.retarget) {
     entry_bracket_.reset();
     wanted_units_ = units_for_target(rates_, bar, account_, *target_);
+    cause_ = Cause::target;
     if (*target_ != 0 && wanted_units_ == 0)
       notify(fmt::format("target exposure {} rounds to no lot", *target_));
     closing_reason_ = ExitReason::exit_signal;
@@ -180,10 +188,12 @@ void BarEngine::execute_open(const TapeBar& bar) {
     const double quantity = round_to_lot(rates_, intents.quantity);
     if (quantity == 0) notify(fmt::format("order of {} units rounds to no lot", intents.quantity));
     wanted_units_ = within_leverage(bar, wanted_units_ + quantity);
+    cause_ = Cause::units;
     closing_reason_ = ExitReason::exit_signal;
   }
   if (intents.exit) {
     wanted_units_ = 0;
+    cause_ = Cause::exit;
     closing_reason_ = ExitReason::exit_signal;
   }
   trade_at_open(bar);
@@ -199,7 +209,8 @@ void BarEngine::execute_open(const TapeBar& bar) {
   try_orders(bar, true);
 }
 
-void BarEngine::decide_entry(const TapeBar& bar, const Intents& intents) {
+void BarEngine::decide_entry(const TapeBar& bar, const WaitingDecisions& intents) {
+  cause_ = Cause::entry;
   const double sign = *intents.entry == Side::long_side ? 1.0 : -1.0;
   const Stake& stake = intents.stake;
   double exposure = stake.amount;
@@ -280,6 +291,7 @@ void BarEngine::close_on(const TapeBar& bar, const ExitHit& hit) {
   const double before = account_.units;
   const bool liquidated = hit.reason == ExitReason::liquidation;
   wanted_units_ = 0;
+  cause_ = Cause::protective;
   closing_reason_ = hit.reason;
   const double quantity = liquidated ? -before : capped_quantity(rates_, bar, -before);
   if (quantity == 0) return;
@@ -329,6 +341,7 @@ bool BarEngine::try_order(Order& order, const TapeBar& bar, bool at_open) {
                                                      : taker_fill(rates_, bar, reference, quantity);
   apply_fill(account_, fill);
   wanted_units_ = account_.units;
+  cause_ = Cause::order;
   entry_bracket_.reset();
   record(units, fill, ExitReason::exit_signal);
   order.quantity -= quantity;
@@ -343,6 +356,7 @@ void BarEngine::record(double units_before, const Fill& fill, ExitReason reason)
   result_.total_slippage += fill.slippage;
 
   double opened = size;
+  const std::size_t trades_before = result_.trades.size();
   if (units_before != 0 && !same_side(units_before, fill.quantity)) {
     const double closed = std::min(size, std::abs(units_before));
     opened = size - closed;
@@ -353,6 +367,10 @@ void BarEngine::record(double units_before, const Fill& fill, ExitReason reason)
   if (opened > 0) start_trade(opened, fill, fill.fee * (opened / size));
   held_.entry_price = account_.entry_price;
   held_.liquidation_price = liquidation_price(rates_, account_);
+  if (fills_ == nullptr) return;
+  FillRecord& report = fills_->emplace_back(
+      FillRecord{time_, fill, units_before, account_.units, cause_, reason, std::nullopt});
+  if (result_.trades.size() > trades_before) report.closed = result_.trades.back();
 }
 
 void BarEngine::start_trade(double quantity, const Fill& fill, double fee) {
@@ -403,6 +421,7 @@ void BarEngine::close_at_end_of_data() {
   const Fill fill = taker_fill(rates_, bar_, bar_.open, -before);
   apply_fill(account_, fill);
   wanted_units_ = 0;
+  cause_ = Cause::end_of_data;
   record(before, fill, ExitReason::end_of_data);
   if (recording_ == Recording::totals) return;
   result_.equity.back() = account_.cash;

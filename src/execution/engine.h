@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "execution/account.h"
@@ -59,6 +60,70 @@ struct DetailBars {
   std::span<const TimeMs> open_time;
 };
 
+/// Which decision a fill carries out.
+enum class Cause : std::uint8_t {
+  none,        // nothing was decided yet
+  target,      // set_target
+  units,       // trade_units
+  exit,        // exit
+  entry,       // enter
+  order,       // submit
+  protective,  // a stop, take profit, minimal return or liquidation
+  end_of_data
+};
+
+/// A fill of a bar, for a caller that books or shows each of them.
+struct FillRecord {
+  TimeMs time = 0;  // open of the bar
+  Fill fill;
+  double units_before = 0, units_after = 0;  // of the position
+  Cause cause = Cause::none;
+  ExitReason reason = ExitReason::exit_signal;  // of the part that closes; of no meaning where nothing does
+  std::optional<RoundTrip> closed;              // the round trip that this fill ended
+};
+
+/// Decisions for the next open.
+struct WaitingDecisions {
+  bool exit = false, retarget = false;
+  std::optional<Side> entry;
+  Stake stake;
+  std::optional<Bracket> bracket;
+  double quantity = 0;
+
+  bool any() const { return exit || retarget || entry || quantity != 0; }
+};
+
+/// The round trip that is under way.
+struct OpenTrade {
+  double entry_quantity = 0, entry_price = 0;  // all entries of the round trip, average price
+  double exit_quantity = 0, exit_price = 0;    // all exits
+  double fee = 0;                              // both sides and funding
+};
+
+/// Everything that decides what an engine does next. Rows, closed trades and notices are not in it: they lie
+/// behind, and whoever keeps a state has taken them.
+struct EngineState {
+  Account account;
+  WaitingDecisions waiting;
+  std::vector<Order> orders;
+  OpenTrade trade;
+  HeldPosition held;
+  std::optional<double> target;
+  std::optional<Bracket> entry_bracket;  // of the position that the last decision opens
+  double wanted_units = 0;
+  Cause cause = Cause::none;  // behind wanted_units
+  ExitReason closing_reason = ExitReason::exit_signal;
+  bool volume_missing_reported = false;
+  bool started = false;
+  TapeBar bar;  // the last one
+  TimeMs time = 0;
+  double initial_equity = 0;
+  double traded_notional = 0, total_fees = 0, total_slippage = 0, total_funding = 0;
+
+  /// One sentence per value that no engine can have come to; empty where all is well.
+  std::vector<std::string> faults() const;
+};
+
 /// What an engine keeps of the bars it goes over.
 enum class Recording : std::uint8_t {
   rows,   // one row per bar in SimulationResult, the trades and the totals
@@ -100,6 +165,9 @@ class BarEngine {
   void trade_units(double quantity);
   void submit(const Order& order);
   void cancel_orders() { orders_.clear(); }
+  /// Gives up what the participation cap has left of a decision; a target set again counts as new. The rest
+  /// of a protective exit stays. True where there was something to give up.
+  bool cancel_rest();
 
   /// Executes what was decided on the bar before and marks the account at this bar's close. `detail` serves
   /// IntrabarPolicy::detail; without it that policy takes the bar as `worst`.
@@ -126,26 +194,27 @@ class BarEngine {
   SimulationResult take_result() { return std::move(result_); }
   const std::vector<Notice>& notices() const { return notices_; }
 
+  /// Every fill from now on is appended to `fills`, which must outlive its use; nullptr: none is.
+  void report_fills_to(std::vector<FillRecord>* fills) { fills_ = fills; }
+  /// The round trips that ended since the last call, and the notices; the engine forgets them.
+  std::vector<RoundTrip> take_trades() { return std::exchange(result_.trades, {}); }
+  std::vector<Notice> take_notices() { return std::exchange(notices_, {}); }
+  /// Units that the last decision aims at, and its cause; not the account's while a part of it waits.
+  double wanted_units() const { return wanted_units_; }
+  Cause cause() const { return cause_; }
+  /// Decided and not executed yet.
+  const WaitingDecisions& waiting() const { return intents_; }
+
+  EngineState state() const;
+  /// Goes on where `state` was taken, bit for bit where configuration and bars are the same; rows, trades and
+  /// notices begin anew. Throws Error "execution.bad_state", and changes nothing, for one that has faults().
+  void restore(const EngineState& state);
+
  private:
-  struct OpenTrade {
-    double entry_quantity = 0, entry_price = 0;  // all entries of the round trip, average price
-    double exit_quantity = 0, exit_price = 0;    // all exits
-    double fee = 0;                              // both sides and funding
-  };
-  struct Intents {  // decisions for the next open
-    bool exit = false, retarget = false;
-    std::optional<Side> entry;
-    Stake stake;
-    std::optional<Bracket> bracket;
-    double quantity = 0;
-
-    bool any() const { return exit || retarget || entry || quantity != 0; }
-  };
-
   void report_missing_volume(const TapeBar& bar);
   void pay_funding(double rate, double price);
   void execute_open(const TapeBar& bar);
-  void decide_entry(const TapeBar& bar, const Intents& intents);
+  void decide_entry(const TapeBar& bar, const WaitingDecisions& intents);
   double within_leverage(const TapeBar& bar, double wanted);
   void trade_at_open(const TapeBar& bar);
   void execute_inside(const TapeBar& bar, TimeMs open_time, IntrabarPolicy policy);
@@ -166,15 +235,17 @@ class BarEngine {
   SimulationResult result_;
   std::vector<Notice> notices_;
   std::vector<Order> orders_;
-  Intents intents_;
+  WaitingDecisions intents_;
   OpenTrade trade_;
   HeldPosition held_;
   std::optional<double> target_;
   std::optional<Bracket> entry_bracket_;  // of the position that the last decision opens
   double wanted_units_ = 0;  // what the last decision aims at; differs from the account's while it waits
   ExitReason closing_reason_ = ExitReason::exit_signal;
+  Cause cause_ = Cause::none;  // of wanted_units_
   bool volume_missing_reported_ = false;
   bool started_ = false;
+  std::vector<FillRecord>* fills_ = nullptr;
   TapeBar bar_;  // the last one
   TimeMs time_ = 0;
 };
