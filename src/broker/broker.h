@@ -5,6 +5,8 @@
 /// engine let pass and shows it each closed bar. Start with:
 ///   broker.h         Order, Fill, Position and the interface every broker has
 ///   paper_broker.h   an account that exists only here, filled by the rules of src/execution
+///   json.h           orders, fills and accounts as JSON, for ledger, journal and API
+///   conformance.h    what every broker must keep, as a test
 ///
 /// In: orders, closed bars. Out: fills and the account as it stands; a text from which the same account can
 /// be made again.
@@ -20,6 +22,7 @@
 #include <vector>
 
 #include "core/time.h"
+#include "execution/simulation_result.h"
 #include "market/bars.h"
 #include "strategy/strategy.h"
 
@@ -38,6 +41,12 @@ struct Order {
 /// "BTC/USDT@1609459200000": one order a bar and symbol.
 std::string order_id(const std::string& symbol, TimeMs decided);
 
+/// Units by which a decision is expected to change a position, at this price and without costs: what an
+/// order's `units` are. 0 where it would trade nothing, as an entry while a position is held. `equity`: that
+/// the symbol is sized by.
+double expected_units(const strategy::Decision& decision, double units_held, double equity, double price,
+                      double leverage_limit);
+
 /// A change of a position.
 struct Fill {
   std::string order_id;  // of the order behind it; of the entry, where a protective exit filled
@@ -49,6 +58,7 @@ struct Fill {
   double slippage = 0;     // loss against the reference price, in account currency
   double units_after = 0;  // of the position
   std::string reason;      // "entry", "target", or an execution::ExitReason: "stop_loss", "exit_signal", ...
+  std::optional<execution::RoundTrip> closed;  // the round trip that this fill ended, net of everything
 };
 
 struct Position {
@@ -91,6 +101,12 @@ class Broker {
   virtual std::vector<Fill> on_bar(const std::string& symbol, const market::Bar& bar) = 0;
 
   virtual AccountView account() const = 0;
+  /// What orders of a symbol are sized by, in account currency: the part of the equity that is this symbol's
+  /// own, where a broker keeps one for each; else all of it.
+  virtual double sizing_equity(const std::string& symbol) const {
+    (void)symbol;
+    return account().equity;
+  }
 
   /// Everything this broker knows of its account, as one line of JSON; restore() throws Error
   /// "broker.bad_state" for what is no such text, and leaves the broker as it was.

@@ -423,7 +423,7 @@ void BarEngine::close_at_end_of_data() {
   wanted_units_ = 0;
   cause_ = Cause::end_of_data;
   record(before, fill, ExitReason::end_of_data);
-  if (recording_ == Recording::totals) return;
+  if (result_.equity.empty()) return;  // totals only, or no bar since the state was restored
   result_.equity.back() = account_.cash;
   result_.exposure.back() = 0;
 }

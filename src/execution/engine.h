@@ -204,6 +204,8 @@ class BarEngine {
   Cause cause() const { return cause_; }
   /// Decided and not executed yet.
   const WaitingDecisions& waiting() const { return intents_; }
+  /// The position as the exit rules know it; of no meaning where none is held.
+  const HeldPosition& held() const { return held_; }
 
   EngineState state() const;
   /// Goes on where `state` was taken, bit for bit where configuration and bars are the same; rows, trades and
