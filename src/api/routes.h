@@ -20,6 +20,8 @@ struct Services {
   app::TrainingSessions* sessions = nullptr;
   app::NewsHub* news = nullptr;
   std::function<TimeMs()> now;
+  std::vector<std::string> data;           // bar files of requests that name none; the first one is judged
+                                           // for the recommended scenario
   std::filesystem::path reports = "runs";  // HTML and JSON reports are looked for below it
   std::filesystem::path models = "models";
 };

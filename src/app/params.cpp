@@ -76,6 +76,28 @@ live::ParameterVersion set_parameters(live::ParameterStore& store, std::span<con
   throw Error("live.refused_change", fmt::format("nothing was changed: {}", fmt::join(faults, "; ")));
 }
 
+live::ParameterVersion reset_parameters(live::ParameterStore& store, const live::Signature& person) {
+  const strategy::ParameterLayers& now = store.current().layers;
+  const strategy::ParameterSet defaults = strategy::default_parameters();
+  std::vector<live::ManualValue> values;
+  for (std::size_t i = 0; i < strategy::parameter_count; ++i) {
+    const auto parameter = static_cast<strategy::Parameter>(i);
+    if (now.global[parameter] != defaults[parameter])
+      values.push_back({.parameter = parameter, .value = defaults[parameter]});
+  }
+  for (const auto& [symbol, overrides] : now.by_symbol) {
+    for (const auto& [parameter, value] : overrides)
+      values.push_back({.parameter = parameter, .value = std::nullopt, .symbol = symbol});
+  }
+  for (const auto& [regime, overrides] : now.by_regime) {
+    for (const auto& [parameter, value] : overrides)
+      values.push_back({.parameter = parameter, .value = std::nullopt, .regime = regime});
+  }
+  if (values.empty())
+    throw Error("live.refused_change", "nothing was changed: all parameters have their defaults already");
+  return store.set(values, person);
+}
+
 live::ParameterVersion import_parameters(live::ParameterStore& store, const std::string& file,
                                          const live::Signature& person) {
   return store.import(read_file(file), file, person);

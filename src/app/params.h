@@ -40,6 +40,10 @@ ParameterScope parse_scope(const std::string& symbol, const std::string& regime)
 live::ParameterVersion set_parameters(live::ParameterStore& store, std::span<const std::string> assignments,
                                       const ParameterScope& scope, const live::Signature& person);
 
+/// Sets every value back to the schema's default and takes all values of symbols and regimes away, as one
+/// version. Throws Error "live.refused_change" where that is what is in force already, and as set() does.
+live::ParameterVersion reset_parameters(live::ParameterStore& store, const live::Signature& person);
+
 /// Reads the file and imports it. Throws as read_file and ParameterStore::import do.
 live::ParameterVersion import_parameters(live::ParameterStore& store, const std::string& file,
                                          const live::Signature& person);

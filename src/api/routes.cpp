@@ -1,0 +1,35 @@
+#include "api/routes.h"
+
+#include "api/route_context.h"
+#include "core/clock.h"
+#include "core/error.h"
+
+namespace stevie::api {
+
+RouteTable make_routes(Services& services) {
+  if (!services.now) services.now = system_time;
+  const auto context = std::make_shared<RouteContext>(services);
+  try {
+    // So that the status can tell it without asking the database.
+    context->ledger.use([&](app::LedgerPool::Connection& connection) {
+      context->heard_of_version(connection.parameters().current().number);
+    });
+  } catch (const Error&) {
+    // No ledger just now: routes that need it say so, and the status tells the version once it is known.
+  }
+  RouteTable table;
+  add_training_routes(table, context);
+  add_scenario_routes(table, context);
+  add_parameter_routes(table, context);
+  add_session_routes(table, context);
+  add_live_routes(table, context);
+  add_model_routes(table, context);
+  add_report_routes(table, context);
+  add_ledger_routes(table, context);
+  add_auth_routes(table, context);
+  add_user_routes(table, context);
+  add_system_routes(table, context);
+  return table;
+}
+
+}  // namespace stevie::api

@@ -1,0 +1,180 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <system_error>
+
+#include "api/route_context.h"
+#include "core/error.h"
+#include "core/printable.h"
+
+namespace stevie::api {
+namespace {
+
+using accounts::Role;
+namespace fs = std::filesystem;
+
+std::vector<std::string> state_names() {
+  return {"queued", "running", "stopping", "finished", "failed", "stopped", "interrupted"};
+}
+
+Json session_schema() {
+  using namespace schema;
+  return object(
+      {{"id", text("Names the session and its folder")},
+       {"kind", choice("What runs", {"optimize", "train"})},
+       {"scenario", nullable(text("Of optimize"))},
+       {"data", list(text("Bar file"), "Empty: those of the configuration")},
+       {"settings", map_of(text("As --set takes it"), "By key of the configuration")},
+       {"minutes", nullable(number("Limit; null: the scenario's"))},
+       {"episodes", nullable(integer("Limit; null: the scenario's"))},
+       {"dry_run", boolean("Whether a promoted proposal is left unapplied")},
+       {"by", text("Who asked")},
+       {"reason", text("Why")},
+       {"state", choice("interrupted: cut off and not resumed; parameters are as they were", state_names())},
+       {"queued", time("When it was asked for")},
+       {"started", nullable(time("When it began"))},
+       {"ended", nullable(time("When it ended"))},
+       {"progress", object({{"episode", integer("Done")},
+                            {"episodes", integer("In all")},
+                            {"candidates", integer("Looked at")},
+                            {"best_reward", nullable(number("Of the best candidate on the search windows"))},
+                            {"running_reward", nullable(number("Of what runs, on the same"))},
+                            {"fraction", number("0 to 1", 0, 1)},
+                            {"seconds_left", nullable(number("Estimate"))}})},
+       {"outcome",
+        nullable(text("promoted, not_applied, rejected, not_enough, nothing_better; null before"))},
+       {"verdict", nullable(text("Of the gate"))},
+       {"sentence", text("What it means for the parameters; of a failure: what happened and what to do")},
+       {"new_version", nullable(integer("Of the parameters, where one was made", 1))},
+       {"decision_event", nullable(integer("Ledger event of the gate's decision", 1))},
+       {"attempts", integer("Launches, resumptions included")}});
+}
+
+/// The end of a text file, from the beginning of a line on. Empty where there is none yet.
+std::pair<std::string, std::uintmax_t> tail_of(const fs::path& file, std::size_t bytes) {
+  std::error_code fault;
+  const std::uintmax_t size = fs::file_size(file, fault);
+  if (fault) return {{}, 0};
+  std::ifstream in(file, std::ios::binary);
+  const std::uintmax_t from = size > bytes ? size - bytes : 0;
+  in.seekg(static_cast<std::streamoff>(from));
+  std::string text(static_cast<std::size_t>(size - from), '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+  if (from > 0) {
+    if (const std::size_t line = text.find('\n'); line != std::string::npos) text.erase(0, line + 1);
+  }
+  return {std::move(text), size};
+}
+
+Response log_tail(const Context& context, const Request& request) {
+  const app::TrainingSession session = context->sessions().session(request.path_parameters.at("id"));
+  const std::size_t bytes = optional_number(request, "bytes").value_or(16'384);
+  const auto tail = tail_of(session.folder / "worker.log", bytes);
+  return json_response({{"id", session.id}, {"size", tail.second}, {"text", printable(tail.first)}});
+}
+
+Response list_sessions(const Context& context, const Request& request) {
+  std::vector<app::TrainingSession> sessions = context->sessions().sessions();
+  if (const std::string state = query_text(request, "state"); !state.empty())
+    std::erase_if(sessions,
+                  [&](const app::TrainingSession& session) { return to_string(session.state) != state; });
+  return json_response(page_of(request, sessions, session_json));
+}
+
+ParameterSpec id_parameter() {
+  return path_parameter("id", "Of the session", schema::pattern("", "^[A-Za-z0-9_.-]{1,120}$", 120));
+}
+
+}  // namespace
+
+Json session_json(const app::TrainingSession& session) {
+  const auto text_or_null = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
+  Json settings = Json::object();
+  for (const auto& [key, value] : session.request.settings) settings[key] = value;
+  return {{"id", session.id},
+          {"kind", session.request.kind},
+          {"scenario", text_or_null(session.request.scenario)},
+          {"data", session.request.data},
+          {"settings", std::move(settings)},
+          {"minutes", finite_or_null(session.request.minutes)},
+          {"episodes", session.request.episodes ? Json(*session.request.episodes) : Json(nullptr)},
+          {"dry_run", session.request.dry_run},
+          {"by", session.request.by.name},
+          {"reason", session.request.by.reason},
+          {"state", to_string(session.state)},
+          {"queued", iso_time(session.queued)},
+          {"started", iso_or_null(session.started)},
+          {"ended", iso_or_null(session.ended)},
+          {"progress",
+           {{"episode", session.episode},
+            {"episodes", session.episodes},
+            {"candidates", session.candidates},
+            {"best_reward", finite_or_null(session.best_reward)},
+            {"running_reward", finite_or_null(session.running_reward)},
+            {"fraction", std::clamp(session.fraction, 0.0, 1.0)},
+            {"seconds_left", finite_or_null(session.seconds_left)}}},
+          {"outcome", text_or_null(session.outcome)},
+          {"verdict", text_or_null(session.verdict)},
+          {"sentence", session.sentence},
+          {"new_version", session.new_version ? Json(*session.new_version) : Json(nullptr)},
+          {"decision_event", session.decision_event == 0 ? Json(nullptr) : Json(session.decision_event)},
+          {"attempts", session.attempts}};
+}
+
+void add_session_routes(RouteTable& table, const Context& context) {
+  using schema::ref;
+  table.schemas["TrainingSession"] = session_schema().dump();
+
+  Route route =
+      make_route(Method::get, "/api/sessions", "sessions", "Training sessions, newest first", Role::viewer);
+  route.parameters = page_parameters();
+  route.parameters.push_back(
+      query_parameter("state", "Only those in this state", schema::choice("", state_names())));
+  route.responses = {answer(schema::page(ref("TrainingSession")), "Sessions")};
+  route.slow = true;
+  route.handler = [context](const Request& request) { return list_sessions(context, request); };
+  table.routes.push_back(route);
+
+  route = make_route(Method::get, "/api/sessions/{id}", "sessions", "One training session", Role::viewer);
+  route.parameters = {id_parameter()};
+  route.responses = {answer(ref("TrainingSession"), "The session")};
+  route.faults = {404};
+  route.slow = true;
+  route.handler = [context](const Request& request) {
+    return json_response(session_json(context->sessions().session(request.path_parameters.at("id"))));
+  };
+  table.routes.push_back(route);
+
+  route = make_route(Method::get, "/api/sessions/{id}/log", "sessions",
+                     "The end of what the session's worker wrote", Role::viewer);
+  route.parameters = {id_parameter(), query_parameter("bytes", "How much of it at most",
+                                                      schema::integer("", 1, 262'144), "16384")};
+  route.responses = {
+      answer(schema::object({{"id", schema::text("Of the session")},
+                             {"size", schema::integer("Bytes of the whole log")},
+                             {"text", schema::text("Its end, from the beginning of a line on")}}),
+             "The end of the log")};
+  route.faults = {404};
+  route.slow = true;
+  route.handler = [context](const Request& request) { return log_tail(context, request); };
+  table.routes.push_back(route);
+
+  route = make_route(Method::post, "/api/sessions/{id}/stop", "sessions", "Stop a session, queued or running",
+                     Role::operator_role);
+  route.description = "A running one ends within a second; the parameters stay as they are.";
+  route.parameters = {id_parameter()};
+  route.request_schema = schema::object({{"reason", schema::reason()}}).dump();
+  route.responses = {answer(ref("TrainingSession"), "The session, stopping or stopped")};
+  route.faults = {404, 409, 422};
+  route.changes = route.slow = true;
+  route.handler = [context](const Request& request) {
+    const live::Signature person = signature(request, body_of(request).at("reason"));
+    return json_response(
+        session_json(context->sessions().stop_session(request.path_parameters.at("id"), person)));
+  };
+  table.routes.push_back(route);
+}
+
+}  // namespace stevie::api
