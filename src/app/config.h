@@ -7,6 +7,7 @@
 #include "core/config.h"
 #include "env/trading_env.h"
 #include "ledger/ledger.h"
+#include "live/risk_engine.h"
 #include "market/split.h"
 #include "nn/architecture.h"
 #include "rl/ppo_config.h"
