@@ -228,6 +228,7 @@ void describe(ConfigBinder& binder, Config& config) {
   describe(binder, config.optimize);
   describe(binder, config.gate);
   describe(binder, config.live);
+  describe(binder, config.risk);
 }
 
 Config load_config(const ConfigLayers& layers) {

@@ -52,6 +52,7 @@ struct Config {
   RuleConfig measuring;  // sections rules, regime and social
   validation::GateConfig gate;
   LiveConfig live;
+  live::RiskLimits risk;
 };
 
 /// Names every field of every section.
