@@ -180,14 +180,9 @@ void describe(ConfigBinder& binder, validation::GateConfig& gate) {
 }
 
 void describe(ConfigBinder& binder, ledger::LedgerConfig& ledger) {
-  binder.field("ledger.url", ledger.url,
-               {.help = "where what happened is recorded: sqlite:///FILE, sqlite:////ABSOLUTE/FILE or "
-                        "postgresql://USER@HOST/DATABASE"});
-  // A listing of the configuration is pasted into mails; ~/.pgpass is the place for a password.
-  binder.fields().back().show = [show = binder.fields().back().show, &ledger] {
-    return ledger::without_password(show(), ledger.url);
-  };
-  binder.rule("ledger.url", [&ledger] { return fault_of(ledger.url, ledger::parse_url); });
+  ledger::describe_url(binder, "ledger.url", ledger.url,
+                       "where what happened is recorded: sqlite:///FILE, sqlite:////ABSOLUTE/FILE or "
+                       "postgresql://USER@HOST/DATABASE");
   binder.field(
       "ledger.head_folder", ledger.head_folder,
       {.help = "folder of the signed head and its key; empty: beside the SQLite file, or the working "
@@ -224,6 +219,7 @@ void describe(ConfigBinder& binder, Config& config) {
   describe(binder, config.network);
   rl::describe(binder, config.ppo);
   describe(binder, config.ledger);
+  accounts::describe(binder, config.accounts);
   describe(binder, config.measuring);
   describe(binder, config.optimize);
   describe(binder, config.gate);

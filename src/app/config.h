@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "accounts/accounts.h"
 #include "app/live_config.h"
 #include "app/optimize_config.h"
 #include "app/rule_config.h"
@@ -48,6 +49,7 @@ struct Config {
   nn::PolicyKwargs network;
   rl::PpoConfig ppo;
   ledger::LedgerConfig ledger;
+  accounts::AccountConfig accounts;
   OptimizeConfig optimize;
   RuleConfig measuring;  // sections rules, regime and social
   validation::GateConfig gate;

@@ -47,6 +47,7 @@ void add_params_command(CLI::App& app, CommandContext& context);
 void add_optimize_command(CLI::App& app, CommandContext& context);
 void add_predict_command(CLI::App& app, CommandContext& context);
 void add_train_command(CLI::App& app, CommandContext& context);
+void add_users_command(CLI::App& app, CommandContext& context);
 
 /// A flag that sets a configuration field: add_config_flag(*command, context, "--learning-rate",
 /// "ppo.learning_rate", "Adam step size"). The value is checked with all other configuration by

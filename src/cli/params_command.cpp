@@ -12,6 +12,7 @@
 
 #include "app/config.h"
 #include "cli/commands.h"
+#include "cli/signature_flags.h"
 #include "core/file.h"
 
 namespace stevie::cli {
@@ -19,20 +20,10 @@ namespace {
 
 constexpr int most_shown = 1'000'000;  // versions or proposals
 
-/// --by and --reason of a command that changes something.
-struct SignatureFlags {
-  std::string by, reason;
-};
-
 /// --symbol and --regime.
 struct ScopeFlags {
   std::string symbol, regime;
 };
-
-void add_signature(CLI::App& command, SignatureFlags& flags) {
-  command.add_option("--reason", flags.reason, "Why: kept with the version; needed");
-  command.add_option("--by", flags.by, "Who makes the change (default: $USER)");
-}
 
 /// An empty variable of a shell must not turn a change for one symbol into one for all.
 std::string named(const std::string& text) {
@@ -43,16 +34,6 @@ void add_scope(CLI::App& command, ScopeFlags& flags) {
   command.add_option("--symbol", flags.symbol, "For this symbol, such as BTC/USDT")->check(named);
   command.add_option("--regime", flags.regime, "For this market regime: bull, bear, sideways, volatile")
       ->check(named);
-}
-
-live::Signature signature(const CommandContext& context, const SignatureFlags& flags) {
-  constexpr std::string_view user = "USER=";
-  live::Signature result{flags.by, flags.reason};
-  if (!result.name.empty()) return result;
-  for (const std::string_view variable : context.environment) {
-    if (variable.starts_with(user)) result.name = variable.substr(user.size());
-  }
-  return result;
 }
 
 app::ParameterScope scope(const ScopeFlags& flags) {

@@ -29,6 +29,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_params_command(app, context);
   add_predict_command(app, context);
   add_train_command(app, context);
+  add_users_command(app, context);
 }
 
 /// What is wrong with the arguments, in the words of CLI11 except where those name the wrong thing.

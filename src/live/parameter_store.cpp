@@ -55,17 +55,6 @@ std::string text_fault(const char* what, std::string_view text, std::size_t most
   return {};
 }
 
-std::vector<std::string> signature_faults(const Signature& signature, bool reason_required) {
-  std::vector<std::string> faults;
-  if (is_blank(signature.name)) faults.emplace_back("say who makes the change (a name)");
-  if (reason_required && is_blank(signature.reason)) faults.emplace_back("say why (a reason)");
-  for (const std::string& fault : {text_fault("name", signature.name, most_name_bytes),
-                                   text_fault("reason", signature.reason, most_reason_bytes)}) {
-    if (!fault.empty()) faults.push_back(fault);
-  }
-  return faults;
-}
-
 void require_none(const std::vector<std::string>& faults) {
   if (faults.empty()) return;
   throw Error("live.refused_change", fmt::format("nothing was changed: {}", fmt::join(faults, "; ")));
@@ -171,6 +160,17 @@ std::string describe(std::span<const JudgedProposal> proposals) {
 }
 
 }  // namespace
+
+std::vector<std::string> signature_faults(const Signature& signature, bool reason_required) {
+  std::vector<std::string> faults;
+  if (is_blank(signature.name)) faults.emplace_back("say who makes the change (a name)");
+  if (reason_required && is_blank(signature.reason)) faults.emplace_back("say why (a reason)");
+  for (const std::string& fault : {text_fault("name", signature.name, most_name_bytes),
+                                   text_fault("reason", signature.reason, most_reason_bytes)}) {
+    if (!fault.empty()) faults.push_back(fault);
+  }
+  return faults;
+}
 
 std::vector<std::string> manual_faults(std::span<const ManualValue> values, const Signature& person) {
   std::vector<std::string> faults;

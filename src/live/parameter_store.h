@@ -28,6 +28,9 @@ struct Signature {
   std::string reason;  // required of persons
 };
 
+/// What is wrong with it, a sentence each: no name, no reason where one is required, too long, not one line.
+std::vector<std::string> signature_faults(const Signature& signature, bool reason_required);
+
 /// One value that a person wants changed.
 struct ManualValue {
   strategy::Parameter parameter{};

@@ -1,0 +1,18 @@
+#pragma once
+#include <string>
+
+#include "cli/commands.h"
+#include "live/parameter_store.h"
+
+namespace stevie::cli {
+
+/// --by and --reason of a command that changes something.
+struct SignatureFlags {
+  std::string by, reason;
+};
+
+void add_signature(CLI::App& command, SignatureFlags& flags);
+/// The name is $USER where --by is not given.
+live::Signature signature(const CommandContext& context, const SignatureFlags& flags);
+
+}  // namespace stevie::cli
