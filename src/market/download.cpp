@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -13,70 +12,22 @@
 #include "core/error.h"
 #include "market/csv.h"
 #include "market/http_client.h"
-#include "market/raw_bars.h"
+#include "market/klines.h"
 #include "market/readers.h"
 
 namespace stevie::market {
 namespace {
 
-constexpr std::size_t bars_per_page = 1000;  // the most Binance gives at once
 constexpr TimeMs longest_backoff = minute_ms;
 constexpr TimeMs longest_wait = 10 * minute_ms;     // a server that asks for more gets a later run instead
 constexpr TimeMs longest_nap = 250;                 // how soon a wait notices that it should stop
 constexpr TimeMs clock_tolerance = 10 * second_ms;  // this machine's clock may run ahead of the exchange's
 
-constexpr std::array<std::pair<TimeMs, std::string_view>, 14> offered_intervals{{{minute_ms, "1m"},
-                                                                                 {3 * minute_ms, "3m"},
-                                                                                 {5 * minute_ms, "5m"},
-                                                                                 {15 * minute_ms, "15m"},
-                                                                                 {30 * minute_ms, "30m"},
-                                                                                 {hour_ms, "1h"},
-                                                                                 {2 * hour_ms, "2h"},
-                                                                                 {4 * hour_ms, "4h"},
-                                                                                 {6 * hour_ms, "6h"},
-                                                                                 {8 * hour_ms, "8h"},
-                                                                                 {12 * hour_ms, "12h"},
-                                                                                 {day_ms, "1d"},
-                                                                                 {3 * day_ms, "3d"},
-                                                                                 {7 * day_ms, "1w"}}};
-
-/// Empty where Binance has no such bars.
-std::string_view interval_name(TimeMs interval) {
-  for (const auto& [length, name] : offered_intervals) {
-    if (length == interval) return name;
-  }
-  return {};
-}
-
-/// "BTC/USDT" -> "BTCUSDT".
-std::string exchange_symbol(const std::string& symbol) {
-  std::string plain = canonical_symbol(symbol);
-  plain.erase(std::remove(plain.begin(), plain.end(), '/'), plain.end());
-  return plain;
-}
-
-bool is_plain_name(const std::string& name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  });
-}
-
-/// An answer's first words, on one line, for a message.
-std::string excerpt(const std::string& body) {
-  std::string text = body.substr(0, 120);
-  for (char& c : text) c = c >= ' ' && c <= '~' ? c : ' ';
-  return text;
-}
-
 /// One download on its way.
 class Download {
  public:
   Download(const DownloadConfig& config, const DownloadSurroundings& surroundings)
-      : config_(config),
-        surroundings_(surroundings),
-        client_(config.request_timeout),
-        url_(fmt::format("{}/api/v3/klines?symbol={}&interval={}", config.base_url,
-                         exchange_symbol(config.symbol), interval_name(config.interval))) {
+      : config_(config), surroundings_(surroundings), client_(config.request_timeout) {
     result_.file = config.output_path();
     const TimeMs closed_by = surroundings_.now() - clock_tolerance;
     end_ = std::min(config.until.value_or(closed_by), closed_by);
@@ -142,7 +93,7 @@ class Download {
     report_progress();
     while (next + config_.interval <= end_) {
       if (surroundings_.stop_requested()) return;
-      const std::optional<Bars> page = fetch_page(next, end_ - 1, bars_per_page);
+      const std::optional<Bars> page = fetch_page(next, end_ - 1, largest_kline_page);
       if (!page) return;
       if (page->empty()) break;
       append_closed(*page);
@@ -167,33 +118,15 @@ class Download {
 
   /// Nothing where it was asked to stop while trying.
   std::optional<Bars> fetch_page(TimeMs first, TimeMs last, std::size_t limit) {
-    const std::string url = fmt::format("{}&startTime={}&endTime={}&limit={}", url_, first, last, limit);
-    const std::optional<std::string> answer = fetch(url);
+    const KlineRequest request{.base_url = config_.base_url,
+                               .symbol = config_.symbol,
+                               .interval = config_.interval,
+                               .first = first,
+                               .last = last,
+                               .limit = limit};
+    const std::optional<std::string> answer = fetch(request.url());
     if (!answer) return std::nullopt;
-    const std::string& body = *answer;
-    if (body == "[]") return Bars{};
-    RawBars raw;
-    try {
-      raw = parse_raw_bars(body, url);
-    } catch (const Error& error) {
-      throw bad_answer(error.message(), body, url);
-    }
-    const FaultList faults = find_faults(raw);
-    if (faults.total() > 0) throw bad_answer(faults.earliest().message, body, url);
-    if (raw.format != SourceFormat::ccxt_json || raw.rows.open_time.front() < first ||
-        raw.rows.open_time.back() > last || raw.rows.size() > limit) {
-      throw bad_answer("these are not the bars that were asked for", body, url);
-    }
-    return std::move(raw.rows);
-  }
-
-  static Error bad_answer(const std::string& reason, const std::string& body, const std::string& url) {
-    return {"market.bad_answer",
-            fmt::format(
-                "the server's answer is not a page of bars ({}); it begins '{}'; what was fetched before is "
-                "kept: check the base URL or try again later",
-                reason, excerpt(body)),
-            url};
+    return parse_klines(*answer, request);
   }
 
   /// The body of a good answer, trying again where that may help; nothing where it was asked to stop
@@ -207,8 +140,8 @@ class Download {
       if (answer.status == 200) return std::move(answer.body);
       const bool busy = answer.status == 429 || answer.status == 418;
       const bool may_pass = answer.status == 0 || busy || answer.status >= 500;
-      last_fault =
-          answer.status == 0 ? answer.fault : fmt::format("HTTP {} {}", answer.status, excerpt(answer.body));
+      last_fault = answer.status == 0 ? answer.fault
+                                      : fmt::format("HTTP {} {}", answer.status, answer_excerpt(answer.body));
       if (!may_pass) {
         throw Error("market.download_refused",
                     fmt::format("the server refuses: {}; check symbol, interval and base URL", last_fault),
@@ -257,7 +190,6 @@ class Download {
   const DownloadConfig& config_;
   const DownloadSurroundings& surroundings_;
   HttpClient client_;
-  std::string url_;
   TimeMs end_ = 0;
   Bars bars_;
   std::size_t saved_ = 0;
@@ -268,14 +200,12 @@ class Download {
 
 void DownloadConfig::validate() const {
   std::vector<std::string> faults;
-  if (!is_plain_name(exchange_symbol(symbol))) {
+  if (!exchange_symbol(symbol)) {
     faults.push_back(fmt::format("'{}' is not a spot symbol: write it like BTC/USDT", symbol.substr(0, 40)));
   }
-  if (interval_name(interval).empty()) {
+  if (kline_interval_name(interval).empty()) {
     faults.push_back(
-        fmt::format("there are no bars of {}: choose 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, "
-                    "3d or 1w",
-                    format_duration(interval)));
+        fmt::format("there are no bars of {}: choose {}", format_duration(interval), kline_interval_names()));
   }
   if (since < 0) faults.push_back("since must not lie before 1970");
   if (until && *until <= since) faults.push_back("until must lie after since");
@@ -293,7 +223,7 @@ void DownloadConfig::validate() const {
 std::filesystem::path DownloadConfig::output_path() const {
   if (!out.empty()) return out;
   return std::filesystem::path("data") /
-         fmt::format("{}_{}.csv.gz", exchange_symbol(symbol), interval_name(interval));
+         fmt::format("{}_{}.csv.gz", exchange_symbol(symbol).value_or("bars"), kline_interval_name(interval));
 }
 
 DownloadSurroundings real_surroundings() {

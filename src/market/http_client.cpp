@@ -4,6 +4,7 @@
 
 #include <array>
 #include <new>
+#include <utility>
 
 namespace stevie::market {
 namespace {
@@ -18,10 +19,16 @@ std::size_t append_body(char* bytes, std::size_t, std::size_t count, void* targe
   return count;
 }
 
+/// Anything but 0 tells libcurl to stop.
+int ask_whether_to_stop(void* give_up, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return (*static_cast<std::function<bool()>*>(give_up))() ? 1 : 0;
+}
+
 }  // namespace
 
 struct HttpClient::Handle {
   CURL* curl = curl_easy_init();
+  std::function<bool()> give_up;
   std::array<char, CURL_ERROR_SIZE> error_text{};
 
   Handle() = default;
@@ -30,7 +37,7 @@ struct HttpClient::Handle {
   ~Handle() { curl_easy_cleanup(curl); }
 };
 
-HttpClient::HttpClient(TimeMs timeout) : handle_(std::make_unique<Handle>()) {
+HttpClient::HttpClient(TimeMs timeout, std::function<bool()> give_up) : handle_(std::make_unique<Handle>()) {
   CURL* curl = handle_->curl;
   if (curl == nullptr) throw std::bad_alloc();
   constexpr long most_redirects = 5;
@@ -45,6 +52,11 @@ HttpClient::HttpClient(TimeMs timeout) : handle_(std::make_unique<Handle>()) {
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "stevie");
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, handle_->error_text.data());
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &append_body);
+  if (!give_up) return;
+  handle_->give_up = std::move(give_up);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &ask_whether_to_stop);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &handle_->give_up);
 }
 
 HttpClient::~HttpClient() = default;

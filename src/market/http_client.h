@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,8 +19,9 @@ struct HttpAnswer {
 /// fault.
 class HttpClient {
  public:
-  /// timeout: limit of one request, connection included.
-  explicit HttpClient(TimeMs timeout);
+  /// timeout: limit of one request, connection included. give_up: asked meanwhile, about once a second at
+  /// least; true ends the request with a fault.
+  explicit HttpClient(TimeMs timeout, std::function<bool()> give_up = {});
   ~HttpClient();
 
   /// Never throws for what the network or the server does: see HttpAnswer.

@@ -12,6 +12,7 @@
 ///   side_series.h  sentiment, funding and the like, joined as of the time they were known
 ///   synthetic.h    made-up markets with known properties
 ///   download.h     bars from Binance's public REST interface
+///   klines.h       Binance's pages of bars: request and answer, for download.h and the live feed
 ///   raw_bars.h     the parser below readers.h and quality.h: rows as they stand in the file
 ///
 /// What always holds:
@@ -24,6 +25,7 @@
 #include "market/bars.h"
 #include "market/download.h"
 #include "market/gaps.h"
+#include "market/klines.h"
 #include "market/quality.h"
 #include "market/raw_bars.h"
 #include "market/readers.h"
