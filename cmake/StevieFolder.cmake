@@ -1,11 +1,11 @@
 # stevie_folder(NAME [DEPENDS folder...] [LINK library...])
 #
-# Makes the library stevie_NAME from every .cpp in the folder, the test program NAME_test from every *_test.cpp and,
-# with STEVIE_FUZZ, one fuzz program from each *_fuzz.cpp, which the target `fuzzers` builds. DEPENDS names folders of src/, LINK other libraries.
+# Makes the library stevie_NAME from every .cpp in the folder, the test program NAME_test from every *_test.cpp and
+# *_testing.cpp (help for tests) and, with STEVIE_FUZZ, one fuzz program from each *_fuzz.cpp, which the target `fuzzers` builds. DEPENDS names folders of src/, LINK other libraries.
 function(stevie_folder name)
   cmake_parse_arguments(arg "" "" "DEPENDS;LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
-  file(GLOB test_sources CONFIGURE_DEPENDS *_test.cpp)
+  file(GLOB test_sources CONFIGURE_DEPENDS *_test.cpp *_testing.cpp)
   file(GLOB fuzz_sources CONFIGURE_DEPENDS *_fuzz.cpp)
   list(REMOVE_ITEM sources ${test_sources} ${fuzz_sources} ${CMAKE_CURRENT_SOURCE_DIR}/main.cpp)
   list(TRANSFORM arg_DEPENDS PREPEND stevie_)
