@@ -53,7 +53,7 @@ void describe(ConfigBinder& binder, LiveConfig& config) {
                              {.help = "replay: the bars of files; binance: bars of the exchange as they "
                                       "close; none: no trading, the rest runs"});
   binder.field("live.data", config.data,
-               {.help = "replay: one bar file a symbol; binance: older bars to warm up from, may be empty"});
+               {.help = "replay: one bar file a symbol; training sessions that name none search on these"});
   binder.field("live.speed", config.speed,
                {.minimum = 0,
                 .maximum = most_speed,

@@ -12,8 +12,8 @@ struct LiveConfig {
   /// "replay": bars of files, over and done with. "binance": bars of the exchange as they close. "none": no
   /// trading, the rest runs. Default replay.
   std::string feed = "replay";
-  /// replay: one bar file a symbol, all of the same interval. binance: older bars to warm up from, of any of
-  /// the symbols; may be empty, the exchange is then asked. Default none.
+  /// replay: one bar file a symbol, all of the same interval. Training sessions that name no bars search on
+  /// these, whatever the feed is. Default none.
   std::vector<std::string> data;
   /// replay: seconds of market in a second of the clock, so that 3600 plays an hour bar a second. Default 0:
   /// as fast as possible.
