@@ -12,6 +12,8 @@
 #include "app/evaluate.h"
 #include "app/optimize_report.h"
 #include "app/optimize_state.h"
+#include "app/session_name.h"
+#include "app/worker_progress.h"
 #include "core/bytes.h"
 #include "core/clock.h"
 #include "core/error.h"
@@ -108,10 +110,11 @@ class Session {
   explicit Session(const OptimizeRequest& request)
       : request_(request),
         now_(request.now ? request.now : system_time),
+        told_progress_(request.progress_file),
         engine_(judging_engine(request.config.env)),
-        markets_(load_markets(request)),
+        markets_(loaded()),
         windows_(make_windows(markets_, request.config.optimize.windows)),
-        ledger_(ledger::Ledger::open(request.config.ledger)),
+        ledger_(opened()),
         store_(*ledger_, now_),
         pool_(request.config.optimize.threads) {
     begin();
@@ -125,14 +128,17 @@ class Session {
   OptimizeReport run();
 
  private:
+  std::vector<RuleMarket> loaded();
+  std::unique_ptr<ledger::Ledger> opened();
   void begin();
   bool claims(const fs::path& folder) const;
-  void name_session();
+  std::string free_name() const;
   void claim_folder();
   void require_base();
   StopReason search();
   void save();
   double seconds() const;
+  void tell_progress(WorkerPhase phase);
   void judge();
   void apply();
   void describe_search(StopReason stopped_by);
@@ -140,19 +146,21 @@ class Session {
   void note_idle_dimensions();
   void write_results();
   void record_start();
+  std::string start_body() const;
   void record_end(const char* outcome, const json& more);
   std::string unchanged();
   std::string what_is_left();
 
   const OptimizeRequest& request_;
   std::function<TimeMs()> now_;
+  ProgressFile told_progress_;
   execution::EngineConfig engine_;
   std::vector<RuleMarket> markets_;
   Windows windows_;
   std::unique_ptr<ledger::Ledger> ledger_;
   live::ParameterStore store_;
   ThreadPool pool_;
-  SessionState state_;
+  SavedSession state_;
   live::ParameterVersion base_;  // in force when the session began
   TimeMs resumed_at_ = 0;
   std::unique_ptr<ReplaySet> replays_;
@@ -162,10 +170,20 @@ class Session {
   bool told_ = false;                 // the ledger has the end of the session
 };
 
-/// Where the session has no folder of its own choice, making the folder is what keeps a session of the same
-/// second from taking the same name.
+std::vector<RuleMarket> Session::loaded() {
+  told_progress_.enter(WorkerPhase::loading);
+  return load_markets(request_);
+}
+
+std::unique_ptr<ledger::Ledger> Session::opened() {
+  told_progress_.enter(WorkerPhase::writing);
+  return ledger::Ledger::open(request_.config.ledger);
+}
+
+/// Where the session has no folder of its own choice, making the folder is what keeps a session on another
+/// ledger from taking the same name.
 bool Session::claims(const fs::path& folder) const {
-  if (!request_.out.empty()) return !fs::exists(folder);
+  if (!request_.out.empty()) return true;
   require_writable_folder(folder.parent_path());
   std::error_code fault;
   const bool made = fs::create_directory(folder, fault);
@@ -173,22 +191,19 @@ bool Session::claims(const fs::path& folder) const {
   return made;
 }
 
-void Session::name_session() {
-  std::set<std::string> taken;
-  for (const ledger::Event& event : ledger_->read({.kind = "session.started"})) {
-    const json body = json::parse(event.body, nullptr, false);
-    if (body.is_object() && body.contains("session") && body["session"].is_string())
-      taken.insert(body["session"].get<std::string>());
-  }
-  const std::string name = session_name(request_.scenario.id, state_.started);
-  state_.session = name;
-  for (int number = 2; taken.contains(state_.session) || !claims(request_.runs_folder / state_.session);
-       ++number)
-    state_.session = fmt::format("{}-{}", name, number);
+/// Called while no other process can append to the ledger.
+std::string Session::free_name() const {
+  if (request_.session.empty())
+    return free_session_name(*ledger_, request_.scenario.id, state_.started,
+                             [this](const std::string& name) { return claims(request_.runs_folder / name); });
+  const SessionNames names = session_names(*ledger_);
+  if (names.started.contains(request_.session) && !names.queued.contains(request_.session))
+    throw Error("app.session_taken", "the ledger has a session of this name: choose another one",
+                request_.session);
+  return request_.session;
 }
 
 void Session::claim_folder() {
-  report_.folder = request_.out.empty() ? request_.runs_folder / state_.session : request_.out;
   require_writable_folder(report_.folder);
   lock_ = std::make_unique<FolderLock>(report_.folder);
   if (fs::exists(report_.folder / state_file))
@@ -227,8 +242,8 @@ void Session::begin() {
   state_.started = resumed_at_;
   state_.base_version = base_.number;
   state_.identity = identity_of(request_, markets_, base_.hash);
-  name_session();
-  claim_folder();
+  report_.folder = request_.out;
+  if (!request_.out.empty()) claim_folder();
 }
 
 double Session::seconds() const {
@@ -236,7 +251,7 @@ double Session::seconds() const {
 }
 
 void Session::save() {
-  SessionState state = state_;
+  SavedSession state = state_;
   state.seconds = seconds();
   state.search = search_->save();
   write_state(report_.folder, state);
@@ -247,6 +262,7 @@ StopReason Session::search() {
   ProgressBar progress(scenario.id, "episodes", scenario.episodes, request_.progress);
   progress.update(search_->episodes());
   save();
+  tell_progress(WorkerPhase::searching);
   std::optional<StopReason> stop;
   while (!stop) {
     if (search_->converged()) {
@@ -257,7 +273,8 @@ StopReason Session::search() {
       stop = StopReason::minutes;
     } else if (interrupted()) {
       progress.finish();
-      record_end("interrupted", {});
+      tell_progress(WorkerPhase::writing);
+      record_end("interrupted", {{"sentence", unchanged()}});
       throw Interrupted(
           fmt::format("stopped after {} of {} episodes; everything is saved in {}: the same command with "
                       "--resume goes on. {}",
@@ -265,6 +282,7 @@ StopReason Session::search() {
     } else {
       search_->run_episode(&pool_);
       save();
+      tell_progress(WorkerPhase::searching);
       progress.update(search_->episodes(),
                       fmt::format("best {:.3f}, running {:.3f}, {} of {} min used",
                                   search_->history().back().best_so_far, search_->running().reward,
@@ -301,11 +319,30 @@ std::string Session::what_is_left() {
                      : "");
 }
 
-void Session::record_start() {
+/// What a person who waits wants to know, of the search so far.
+void Session::tell_progress(WorkerPhase phase) {
+  const Scenario& scenario = request_.scenario;
+  const double used = seconds(), budget = 60 * scenario.minutes;
+  const auto done = static_cast<double>(search_->episodes());
+  const auto all = static_cast<double>(scenario.episodes);
+  WorkerProgress progress;
+  progress.phase = phase;
+  progress.episode = search_->episodes();
+  progress.episodes = scenario.episodes;
+  progress.candidates = search_->candidates().size();
+  progress.running_reward = search_->running().reward;
+  if (!search_->history().empty()) progress.best_reward = search_->history().back().best_so_far;
+  progress.fraction = std::clamp(std::max(done / all, used / budget), 0.0, 1.0);
+  if (done > 0) progress.seconds_left = std::max(0.0, std::min(used / done * (all - done), budget - used));
+  told_progress_.write(progress);
+}
+
+std::string Session::start_body() const {
   std::vector<std::string> targets, files;
   for (const Parameter parameter : request_.scenario.targets)
     targets.emplace_back(strategy::to_string(parameter));
   for (const RuleMarket& market : markets_) files.push_back(market.file.filename().string());
+  std::error_code ignored;
   const json body{{"session", state_.session},
                   {"scenario", request_.scenario.id},
                   {"resumed", request_.resume},
@@ -317,9 +354,25 @@ void Session::record_start() {
                   {"minutes", request_.scenario.minutes},
                   {"episodes", request_.scenario.episodes},
                   {"data", files},
+                  {"folder", fs::absolute(report_.folder, ignored).string()},
                   {"base_version", base_.number},
                   {"base_hash", base_.hash}};
-  ledger_->append("session.started", body.dump(), request_.scenario.id, now_());
+  return body.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+/// The name of a new session is chosen in the write that records it, so that no two sessions on a ledger share
+/// one, in whichever folders they run.
+void Session::record_start() {
+  ledger_->append_decided([this] {
+    if (!request_.resume) {
+      state_.session = free_name();
+      if (request_.out.empty()) {
+        report_.folder = request_.runs_folder / state_.session;
+        claim_folder();
+      }
+    }
+    return std::vector<ledger::NewEvent>{{"session.started", start_body(), request_.scenario.id, now_()}};
+  });
 }
 
 void Session::record_end(const char* outcome, const json& more) {
@@ -453,6 +506,7 @@ void Session::judge() {
                                             .earlier = report_.earlier,
                                             .gate = request_.config.gate},
                                            &pool_));
+  tell_progress(WorkerPhase::writing);
   // A session that was stopped behind its verdict finds it on record.
   for (const live::JudgedProposal& decision : decisions) {
     if (decision.report == report_.judgement->report) report_.decision_event = decision.sequence;
@@ -512,13 +566,19 @@ void Session::write_results() {
 }
 
 OptimizeReport Session::run() {
+  record_start();
   try {
-    record_start();
     describe_search(search());
-    if (report_.best) judge();
+    if (report_.best) {
+      tell_progress(WorkerPhase::judging);
+      judge();
+    }
+    tell_progress(WorkerPhase::writing);
     apply();
     report_.finished = now_();
-    json more{{"result", to_string(report_.outcome)}, {"stopped_by", to_string(report_.stopped_by)}};
+    json more{{"result", to_string(report_.outcome)},
+              {"stopped_by", to_string(report_.stopped_by)},
+              {"sentence", report_.sentence}};
     if (report_.decision_event != 0) more["decision"] = report_.decision_event;
     if (report_.new_version) more["version"] = *report_.new_version;
     record_end("finished", more);

@@ -32,6 +32,10 @@ struct OptimizeRequest {
   /// Go on from state.bin of the run. Everything but budgets, gate and number of threads must be the same.
   bool resume = false;
   bool dry_run = false;  // the gate judges and the verdict is on record, but nothing is applied
+  /// Name of the session. Empty: made of time and scenario, and of no other session on the ledger. The queue
+  /// (training_sessions.h) names the sessions that it starts itself.
+  std::string session;
+  std::filesystem::path progress_file;  // worker_progress.h; empty: none
   Config config;         // sections rules, regime, social, optimize, gate, ledger, env and costs
   ProgressOptions progress;
   std::function<TimeMs()> now;  // empty: the system's clock
@@ -111,7 +115,7 @@ struct OptimizeReport {
 ///
 /// Throws Interrupted after Ctrl-C, when the state is saved; Error for everything wrong with the request:
 /// "app.no_data", "app.same_symbol", "app.no_overlap", "app.not_resumable", "app.session_finished",
-/// "app.state_differs", "app.stale_session", and what reading, ledger and store throw.
+/// "app.session_taken", "app.state_differs", "app.stale_session", and what reading, ledger and store throw.
 OptimizeReport optimize(const OptimizeRequest& request);
 
 }  // namespace stevie::app

@@ -51,7 +51,7 @@ bool is_run_of(const std::string& name, const std::string& scenario) {
 
 }  // namespace
 
-void write_state(const fs::path& folder, const SessionState& state) {
+void write_state(const fs::path& folder, const SavedSession& state) {
   ByteWriter writer;
   write_text(writer, magic);
   write_text(writer, state.session);
@@ -68,7 +68,7 @@ void write_state(const fs::path& folder, const SessionState& state) {
   write_file(folder / state_file, bytes + checksum(bytes));
 }
 
-SessionState read_state(const fs::path& folder) {
+SavedSession read_state(const fs::path& folder) {
   const fs::path path = folder / state_file;
   if (!fs::exists(path))
     throw Error("app.not_resumable", "there is no search to go on with here: leave --resume out",
@@ -87,7 +87,7 @@ SessionState read_state(const fs::path& folder) {
     if (file.substr(bytes.size()) != checksum(bytes))
       throw Error("bytes.damaged", "the saved state is damaged: start a new session without --resume",
                   path.string());
-    SessionState state;
+    SavedSession state;
     state.session = read_text(reader);
     for (auto left = reader.value<std::uint64_t>(); left > 0; --left) {
       std::string name = read_text(reader);
@@ -102,6 +102,13 @@ SessionState read_state(const fs::path& folder) {
     if (!error.place().empty()) throw;
     throw Error(error.code(), error.message(), path.string());
   }
+}
+
+std::string scenario_of(const SavedSession& state) {
+  for (const auto& [name, value] : state.identity) {
+    if (name == "scenario") return value;
+  }
+  return {};
 }
 
 void require_same(const SessionIdentity& saved, const SessionIdentity& now, const fs::path& folder) {

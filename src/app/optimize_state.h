@@ -13,7 +13,7 @@ namespace stevie::app {
 using SessionIdentity = std::vector<std::pair<std::string, std::string>>;
 
 /// A session between two episodes.
-struct SessionState {
+struct SavedSession {
   std::string session;
   SessionIdentity identity;
   std::uint64_t base_version = 0;  // of the parameters in force when it began
@@ -26,11 +26,14 @@ inline constexpr const char* state_file = "state.bin";
 inline constexpr const char* results_file = "results.json";
 
 /// Writes state.bin, the old one whole or the new one whole.
-void write_state(const std::filesystem::path& folder, const SessionState& state);
+void write_state(const std::filesystem::path& folder, const SavedSession& state);
 
 /// Throws Error "app.not_resumable" where there is none or it is of another version, "app.session_finished"
 /// where results.json lies beside it, and "bytes.damaged".
-SessionState read_state(const std::filesystem::path& folder);
+SavedSession read_state(const std::filesystem::path& folder);
+
+/// The scenario that a saved session searches.
+std::string scenario_of(const SavedSession& state);
 
 /// Throws Error "app.state_differs" that names what differs, with the folder as its place.
 void require_same(const SessionIdentity& saved, const SessionIdentity& now,

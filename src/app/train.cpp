@@ -13,9 +13,11 @@
 #include "app/evaluate.h"
 #include "app/model_card.h"
 #include "app/training_market.h"
+#include "app/worker_progress.h"
 #include "core/bytes.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/folder_lock.h"
 #include "core/interrupt.h"
 #include "evaluation/backtest.h"
 #include "evaluation/format.h"
@@ -121,6 +123,7 @@ class Training {
   explicit Training(const TrainRequest& request)
       : request_(request),
         clock_(request.wall_clock ? request.wall_clock : system_seconds),
+        progress_file_(request.progress_file),
         market_(load_training_market(request.data, request.config.data.split(), request.config.env)),
         card_(make_card(market_, request)),
         fingerprint_(fingerprint(request.config, market_)),
@@ -133,12 +136,14 @@ class Training {
     require_judgeable(market_, request_.data.string());
     if (request_.resume) load_checkpoint();
     require_writable_folder(request_.out);
+    const FolderLock lock(request_.out);
     if (!best_model_.empty()) write_file(model_path(), best_model_);
     const std::filesystem::path log =
         request_.tensorboard_log.empty() ? request_.out / "tensorboard_logs" : request_.tensorboard_log;
     events_.emplace(request_.resume ? rl::EventWriter::resume(log, "PPO", clock_())
                                     : rl::EventWriter(log, "PPO", clock_()));
     learn();
+    progress_file_.enter(WorkerPhase::judging);
     return judge();
   }
 
@@ -148,6 +153,7 @@ class Training {
   const TrainConfig& config() const { return request_.config.train; }
 
   void learn();
+  void tell_progress(std::uint64_t first, double begun);
   void record(const rl::UpdateStats& stats, double steps_per_second);
   execution::SimulationResult play_validation(strategy::Strategy& strategy) const;
   void validate();
@@ -161,6 +167,7 @@ class Training {
 
   const TrainRequest& request_;
   std::function<double()> clock_;
+  ProgressFile progress_file_;
   TrainingMarket market_;
   ModelCard card_;
   std::string fingerprint_;
@@ -186,6 +193,9 @@ bool due(std::uint64_t before, std::uint64_t done, std::uint64_t distance) {
 void Training::learn() {
   ProgressBar progress("training", "steps", config().total_timesteps, request_.progress);
   progress.update(ppo_.timesteps());
+  const std::uint64_t first = ppo_.timesteps();
+  const double begun = clock_();
+  tell_progress(first, begun);
   while (ppo_.timesteps() < config().total_timesteps) {
     const std::uint64_t before = ppo_.timesteps();
     const double started = clock_();
@@ -197,6 +207,7 @@ void Training::learn() {
     const auto reward = ppo_.episodes().mean_reward();
     progress.update(std::min(done, config().total_timesteps),
                     reward ? fmt::format("reward {:.4f}", *reward) : "");
+    tell_progress(first, begun);
     if (interrupted()) {
       save_checkpoint();
       progress.finish();
@@ -214,6 +225,22 @@ void Training::learn() {
       !evaluations_.empty() && evaluations_.back().at("timesteps").get<std::uint64_t>() == ppo_.timesteps();
   if (config().eval_freq > 0 && !evaluated) validate();
   if (!best_reward_) keep_model();
+}
+
+/// `first`: steps done at `begun`, from which the time left is told.
+void Training::tell_progress(std::uint64_t first, double begun) {
+  const std::uint64_t all = config().total_timesteps, done = std::min(ppo_.timesteps(), all);
+  WorkerProgress progress;
+  progress.phase = WorkerPhase::searching;
+  progress.episode = done;
+  progress.episodes = all;
+  progress.best_reward = best_reward_;
+  progress.running_reward = ppo_.episodes().mean_reward();
+  progress.fraction = static_cast<double>(done) / static_cast<double>(all);
+  if (done > first)
+    progress.seconds_left =
+        std::max(0.0, clock_() - begun) / static_cast<double>(done - first) * static_cast<double>(all - done);
+  progress_file_.write(progress);
 }
 
 void Training::record(const rl::UpdateStats& stats, double steps_per_second) {

@@ -25,6 +25,7 @@ struct TrainRequest {
   Config config;
   ProgressOptions progress;
   std::function<double()> wall_clock;  // seconds since 1970, for TensorBoard; empty: the system's
+  std::filesystem::path progress_file;  // worker_progress.h; empty: none
 };
 
 /// How the kept policy did on the validation part. It is the best of all that were tried there, so its return

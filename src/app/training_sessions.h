@@ -6,56 +6,57 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/news.h"
-#include "core/config.h"
+#include "app/session_config.h"
 #include "ledger/ledger.h"
 #include "live/parameter_store.h"
 
 namespace stevie::app {
-
-/// How worker processes are run.
-struct SessionConfig {
-  std::size_t parallel = 1;  // sessions at work at once, 1 to 16
-  int nice = 19;             // of the worker, 0 to 19
-  bool idle_class = true;    // SCHED_IDLE: runs where nobody else wants the core
-  double cpu_share = 0.5;    // of one core a worker thread may use on average, above 0 to 1; 1: no limit
-  std::size_t queue = 100;   // sessions that may wait
-  std::string folder = "runs/sessions";  // one folder a session: log, results
-};
-void describe(ConfigBinder& binder, SessionConfig& config);
 
 /// What a session is asked to do.
 struct SessionRequest {
   std::string kind = "optimize";                // "optimize" or "train"
   std::string scenario;                         // of optimize: id; "recommended" takes the recommended one
   std::vector<std::string> data;                // bar files; empty: those of the configuration
-  std::map<std::string, std::string> settings;  // "optimize.search.seed" -> "2": as --set takes them
+  std::map<std::string, std::string> settings;  // "optimize.seed" -> "2": as --set takes them
   std::optional<double> minutes;                // limits instead of the scenario's
   std::optional<std::size_t> episodes;
   bool dry_run = false;
   live::Signature by;  // who asks, and why
 };
 
-enum class SessionState : std::uint8_t { queued, running, stopping, finished, failed, stopped, interrupted };
+enum class SessionState : std::uint8_t {
+  queued,
+  running,
+  stopping,    // running, and asked to stop
+  finished,    // did what it was asked; `outcome` tells what came of it
+  failed,      // `sentence` tells why
+  stopped,     // by a person
+  interrupted  // the server, or whoever ran it by hand, ended first; the server goes on with its own
+};
 std::string_view to_string(SessionState state);
 
 /// A session as everybody sees it.
 struct TrainingSession {
   std::string id;  // "20260304-050607-quick_tune"
   SessionRequest request;
+  std::string scenario;  // that is searched: of "recommended" the one it came to
+  bool by_hand = false;  // started with `stevie optimize`, not by the queue
   SessionState state = SessionState::queued;
   TimeMs queued = 0;
   std::optional<TimeMs> started, ended;
   // Progress, of the newest report of the worker.
-  std::size_t episode = 0, episodes = 0;
+  std::string phase;                      // "loading", "searching", "judging", "writing"; empty: none told
+  std::size_t episode = 0, episodes = 0;  // of kind "train": environment steps
   std::uint64_t candidates = 0;
   std::optional<double> best_reward, running_reward;
   double fraction = 0;  // 0 to 1
   std::optional<double> seconds_left;
   // How it ended.
-  std::string outcome;   // SessionOutcome of optimize: "promoted", "rejected", ...; empty before
+  std::string outcome;   // SessionOutcome of optimize: "promoted", "rejected", ...; "trained"; empty before
   std::string verdict;   // "PROMOTE", "REJECT", "NOT ENOUGH EVIDENCE"; empty without one
   std::string sentence;  // what it means for the parameters; of a failure: what and what to do
   std::optional<std::uint64_t> new_version;
@@ -64,25 +65,35 @@ struct TrainingSession {
   std::size_t attempts = 0;          // launches, resumptions included
 };
 
+/// The session as a JSON object on one line; times as ISO 8601.
+std::string session_json(const TrainingSession& session);
+
 /// The queue of training sessions and their worker processes. The queue is a projection of the ledger
 /// ("training.queued", "training.started", "training.ended"), so that another process may queue or stop, and
-/// a restart finds what was at work and resumes it. Thread-safe; run() has a thread of its own.
+/// a restart finds what was at work and resumes it. Sessions that people run with `stevie optimize` are listed
+/// as well. Progress is not on the ledger. Thread-safe; run() has a thread of its own.
 class TrainingSessions {
  public:
   struct Parts {
     SessionConfig config;
-    ledger::LedgerConfig ledger;        // opens its own connections
-    std::string program;                // path of the stevie binary; workers are `stevie optimize ...`
-    std::string config_file;            // handed to workers
-    std::vector<std::string> settings;  // --set, handed to workers
+    ledger::LedgerConfig ledger;  // opens its own connections
+    std::string program;          // path of the stevie binary; workers are `stevie optimize ...`
+    std::string config_file;      // handed to workers
+    /// "section.key=value" as --set takes them, handed to workers.
+    std::vector<std::string> settings;
+    /// "NAME=text", of which workers get what they need (worker_environment).
+    std::vector<std::string> environment;
+    /// Bars that the server trades on: what a session without data searches, and always allowed.
     std::vector<std::string> default_data;
     NewsHub* news = nullptr;  // topic "sessions": kinds "session.queued", ".progress", ".ended"
     std::function<TimeMs()> now;
   };
+  /// Reads the sessions of the ledger. Throws as Ledger::open does.
   explicit TrainingSessions(Parts parts);
   ~TrainingSessions();
 
-  /// Launches, watches and resumes until stop(); then interrupts the workers, whose state is saved.
+  /// Launches, watches and resumes until stop(); then interrupts the workers, whose state is saved. A ledger
+  /// that cannot be reached is tried again; trouble() tells meanwhile.
   void run();
   void stop();
 
@@ -93,7 +104,15 @@ class TrainingSessions {
   TrainingSession stop_session(const std::string& id, const live::Signature& by);
 
   std::vector<TrainingSession> sessions() const;  // newest first
+  /// The newest `most` of them that are queued or at work.
+  std::vector<TrainingSession> active(std::size_t most = 1000) const;
+  /// Throws Error "app.unknown_session", which names the nearest one.
   TrainingSession session(const std::string& id) const;
+  /// Higher after each change of any session, progress included: what was rendered before is then old.
+  std::uint64_t revision() const;
+  /// Why no session is launched at the moment (ledger out of reach, folder not writable, another server at
+  /// work); empty where nothing is in the way.
+  std::string trouble() const;
 
  private:
   struct Impl;

@@ -11,6 +11,7 @@
 
 #include "app/optimize.h"
 #include "app/optimize_report.h"
+#include "app/optimize_state.h"
 #include "app/recommend.h"
 #include "cli/commands.h"
 #include "cli/social_flags.h"
@@ -23,7 +24,7 @@ struct OptimizeFlags {
   std::string scenario;
   std::vector<std::string> data;
   app::SocialRequest social;
-  std::string out;
+  std::string out, session, progress_file;
   std::string per_symbol;  // names with commas
   std::optional<double> minutes;
   std::optional<std::uint64_t> episodes;
@@ -37,12 +38,28 @@ std::vector<std::string> split_names(const std::string& text) {
   return names;
 }
 
-app::Scenario chosen_scenario(const OptimizeFlags& flags) {
+/// The scenario that the bars call for; of a session that goes on the one that it began with.
+std::string recommended_scenario(const OptimizeFlags& flags, const CommandContext& context) {
+  if (flags.resume) {
+    if (flags.out.empty())
+      throw Error("app.not_resumable", "say where the session lies that was recommended", "flag --out");
+    return app::scenario_of(app::read_state(flags.out));
+  }
+  if (flags.data.empty()) throw Error("app.no_data", "say which bars to search on", "flag --data");
+  return app::recommend({.data = flags.data.front(),
+                         .social = flags.social,
+                         .config = app::load_config(context.layers()),
+                         .rules = {}})
+      .scenario;
+}
+
+app::Scenario chosen_scenario(const OptimizeFlags& flags, const CommandContext& context) {
   if (flags.scenario.empty())
     throw Error("app.unknown_scenario",
                 "say which scenario: `stevie optimize --list` shows them, and `stevie optimize --recommend "
                 "--data FILE` names one");
-  app::Scenario scenario = app::find_scenario(flags.scenario);
+  app::Scenario scenario = app::find_scenario(
+      flags.scenario == "recommended" ? recommended_scenario(flags, context) : flags.scenario);
   if (flags.all) app::target_everything(scenario);
   app::make_per_symbol(scenario, split_names(flags.per_symbol), "flag --per-symbol");
   if (flags.minutes) {
@@ -65,12 +82,14 @@ void recommend(const OptimizeFlags& flags, CommandContext& context) {
 
 void optimize(const OptimizeFlags& flags, CommandContext& context) {
   app::OptimizeRequest request;
-  request.scenario = chosen_scenario(flags);
+  request.scenario = chosen_scenario(flags, context);
   request.data.assign(flags.data.begin(), flags.data.end());
   request.social = flags.social;
   request.out = flags.out;
   request.resume = flags.resume;
   request.dry_run = flags.dry_run;
+  request.session = flags.session;
+  request.progress_file = flags.progress_file;
   request.config = app::load_config(context.layers());
   request.progress = progress_on_stderr(context.quiet);
   const InterruptGuard guard;
@@ -100,7 +119,7 @@ void add_optimize_command(CLI::App& app, CommandContext& context) {
   auto flags = std::make_shared<OptimizeFlags>();
   CLI::App* command = app.add_subcommand(
       "optimize", "Search better parameters of the rules; the gate decides whether they are applied");
-  command->add_option("scenario", flags->scenario, "Scenario, or a TOML file with one of your own");
+  command->add_option("scenario", flags->scenario, "Scenario, `recommended`, or a TOML file with one of your own");
   command->add_option("--data", flags->data, "File of bars; again for each further symbol")
       ->expected(1)
       ->take_all();
@@ -123,6 +142,10 @@ void add_optimize_command(CLI::App& app, CommandContext& context) {
                     "Go on with the session in --out, or with the newest unfinished one of the scenario");
   command->add_flag("--dry-run", flags->dry_run, "Search and judge, but apply nothing");
   command->add_flag("--json", flags->json, "Print the results as JSON");
+  command->add_option("--session", flags->session,
+                      "Name of the session on the ledger (default: made of time and scenario)");
+  command->add_option("--progress-file", flags->progress_file,
+                      "Keep the newest progress in this file, as one line of JSON");
   command->footer(
       "The gate judges on the last part of the bars, which the search never sees; only what it promotes is\n"
       "applied. Settings are in the sections rules, regime, social, optimize, gate and ledger of the\n"

@@ -15,7 +15,7 @@ namespace {
 
 struct TrainFlags {
   std::string data;
-  std::string out = "runs/ppo";
+  std::string out = "runs/ppo", progress_file;
   bool resume = false;
   bool synthetic = false;
 };
@@ -39,7 +39,8 @@ void train(const TrainFlags& flags, CommandContext& context) {
                       .synthetic = flags.synthetic,
                       .tensorboard_log = variable(context.environment, "TENSORBOARD_LOG_DIR"),
                       .config = app::load_config(context.layers()),
-                      .progress = progress_on_stderr(context.quiet)});
+                      .progress = progress_on_stderr(context.quiet),
+                      .progress_file = flags.progress_file});
   context.out << "Trained for " << format_count(report.timesteps) << " steps; kept the policy of step "
               << format_count(report.best_timesteps) << ", the best on the validation part.\n\n"
               << evaluation::render_text(report.test) << "\nModel   " << report.model.string() << "\nReport  "
@@ -58,6 +59,8 @@ void add_train_command(CLI::App& app, CommandContext& context) {
   command->add_option("--out", flags->out, "Folder of all results")->capture_default_str();
   command->add_flag("--resume", flags->resume, "Go on from the checkpoint in the folder of results");
   command->add_flag("--synthetic-label", flags->synthetic, "Label all output as made on a synthetic market");
+  command->add_option("--progress-file", flags->progress_file,
+                      "Keep the newest progress in this file, as one line of JSON");
   add_config_flag(*command, context, "--timesteps", "train.total_timesteps", "Environment steps in all");
   add_config_flag(*command, context, "--eval-freq", "train.eval_freq", "Steps between evaluations");
   add_config_flag(*command, context, "--seed", "ppo.seed", "Everything random follows from it");

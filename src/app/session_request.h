@@ -1,0 +1,39 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/training_sessions.h"
+
+namespace stevie::app {
+
+/// The request without its signature as a JSON object, as "training.queued" has it.
+std::string request_json(const SessionRequest& request);
+/// Absent where the text is none.
+std::optional<SessionRequest> parse_request(std::string_view json);
+
+/// What a request is checked against.
+struct RequestRules {
+  std::vector<std::string> data_folders;
+  std::vector<std::string> default_data;
+  std::string config_file;
+  std::vector<std::string> settings;  // of the server
+};
+
+/// Everything that is wrong with a request, one sentence each; empty where it may be queued:
+///   - kind and scenario (built-in or "recommended"; the nearest name is told), limits;
+///   - data: files that exist, below a folder of the rules or among the default ones, links followed;
+///   - settings: known fields with values that are allowed, of sections that a session may set: `optimize`,
+///     in a dry run also `gate`, `costs`, `env`, `rules`, `regime` and `social`, because what is applied must
+///     be judged by the server's own; of kind "train": `train`, `data`, `env`, `costs`, `network` and `ppo`;
+///   - who asks.
+std::vector<std::string> request_faults(const SessionRequest& request, const RequestRules& rules);
+
+/// The request with what it leaves to the configuration: data. Throws Error "app.bad_session" with all faults.
+SessionRequest checked_request(const SessionRequest& request, const RequestRules& rules);
+
+/// Of a person's name and reason, as the ledger takes them.
+std::vector<std::string> signature_faults(const live::Signature& by, bool needs_reason);
+
+}  // namespace stevie::app

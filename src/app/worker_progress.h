@@ -1,0 +1,56 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/time.h"
+
+namespace stevie::app {
+
+/// What a worker is at.
+enum class WorkerPhase : std::uint8_t {
+  loading,    // reads bars, measures inputs
+  searching,  // or training
+  judging,    // the gate, or the test part
+  writing     // holds the ledger, or is about to: must not be stopped in between
+};
+std::string_view to_string(WorkerPhase phase);
+
+/// How far a worker is.
+struct WorkerProgress {
+  WorkerPhase phase = WorkerPhase::loading;
+  std::uint64_t episode = 0, episodes = 0;  // of a training: environment steps
+  std::uint64_t candidates = 0;
+  std::optional<double> best_reward, running_reward;
+  double fraction = 0;  // 0 to 1
+  std::optional<double> seconds_left;
+  bool operator==(const WorkerProgress&) const = default;
+};
+
+/// One JSON object on one line.
+std::string progress_line(const WorkerProgress& progress);
+/// Absent where the text is no such line.
+std::optional<WorkerProgress> parse_progress(std::string_view text);
+
+/// Where a worker tells how far it is (`--progress-file`): a file that holds the newest line and is replaced
+/// whole. What goes wrong with it does not stop the work.
+class ProgressFile {
+ public:
+  explicit ProgressFile(std::filesystem::path file) : file_(std::move(file)) {}  // empty: nothing is told
+  void write(const WorkerProgress& progress);
+  /// The last progress again in another phase.
+  void enter(WorkerPhase phase);
+
+ private:
+  std::filesystem::path file_;
+  WorkerProgress last_;
+};
+
+/// The newest line of the file. Absent where there is none.
+std::optional<WorkerProgress> read_progress(const std::filesystem::path& file);
+
+}  // namespace stevie::app
