@@ -225,6 +225,7 @@ void describe(ConfigBinder& binder, Config& config) {
   describe(binder, config.gate);
   describe(binder, config.live);
   describe(binder, config.risk);
+  describe(binder, config.sessions);
 }
 
 Config load_config(const ConfigLayers& layers) {

@@ -5,6 +5,7 @@
 #include "app/live_config.h"
 #include "app/optimize_config.h"
 #include "app/rule_config.h"
+#include "app/session_config.h"
 #include "core/config.h"
 #include "env/trading_env.h"
 #include "ledger/ledger.h"
@@ -55,6 +56,7 @@ struct Config {
   validation::GateConfig gate;
   LiveConfig live;
   live::RiskLimits risk;
+  SessionConfig sessions;
 };
 
 /// Names every field of every section.

@@ -360,8 +360,8 @@ std::string Session::start_body() const {
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-/// The name of a new session is chosen in the write that records it, so that no two sessions on a ledger share
-/// one, in whichever folders they run.
+/// The name of a new session is chosen in the write that records it, so that no two sessions on a ledger
+/// share one, in whichever folders they run.
 void Session::record_start() {
   ledger_->append_decided([this] {
     if (!request_.resume) {

@@ -36,7 +36,7 @@ struct OptimizeRequest {
   /// (training_sessions.h) names the sessions that it starts itself.
   std::string session;
   std::filesystem::path progress_file;  // worker_progress.h; empty: none
-  Config config;         // sections rules, regime, social, optimize, gate, ledger, env and costs
+  Config config;  // sections rules, regime, social, optimize, gate, ledger, env and costs
   ProgressOptions progress;
   std::function<TimeMs()> now;  // empty: the system's clock
 };

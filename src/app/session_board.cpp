@@ -84,10 +84,12 @@ void SessionBoard::publish(std::vector<std::pair<std::string, std::string>> item
 
 TrainingSession SessionBoard::view(const SessionRecord& record) const {
   TrainingSession session = record.session;
-  if (left_.contains(session.id) && session.state == SessionState::running) {
+  if (left_.contains(session.id) && is_at_work(session.state)) {
     session.state = SessionState::interrupted;
-    session.sentence = "It ended without a word. The parameters stay as they are" +
-                       (session.new_version ? ": it had promoted its proposal before." : std::string("."));
+    session.sentence = session.by_hand ? "It ended without a word. "
+                                       : "Its server is gone; it goes on when the server runs again. ";
+    session.sentence +=
+        session.new_version ? "It had promoted its proposal before." : "The parameters stay as they are.";
   }
   const auto found = progress_.find(session.id);
   if (found == progress_.end() || !is_at_work(session.state)) return session;

@@ -13,8 +13,8 @@
 
 namespace stevie::app {
 
-/// What is known of all sessions: the ledger's queue and the newest progress of those at work. What changes is
-/// published. Thread-safe.
+/// What is known of all sessions: the ledger's queue and the newest progress of those at work. What changes
+/// is published. Thread-safe.
 class SessionBoard {
  public:
   explicit SessionBoard(NewsHub* news) : news_(news) {}
@@ -22,7 +22,7 @@ class SessionBoard {
   /// Takes in what is new on the ledger, which only the calling thread uses meanwhile.
   void read(const ledger::Ledger& ledger);
   void take_progress(const std::string& id, const WorkerProgress& progress);
-  /// Whether anybody still works on a session that was started by hand and has not told its end.
+  /// Whether anybody still works on a session that is running by the ledger.
   void take_liveness(const std::string& id, bool at_work);
 
   std::vector<TrainingSession> sessions() const;  // newest first
@@ -43,7 +43,7 @@ class SessionBoard {
   mutable std::mutex mutex_;
   SessionQueue queue_;
   std::map<std::string, WorkerProgress> progress_;
-  std::set<std::string> left_;  // started by hand, and nobody works on them any more
+  std::set<std::string> left_;  // running by the ledger, and nobody works on them any more
   std::string trouble_;
   bool begun_ = false;  // the ledger was read once
   std::atomic<std::uint64_t> revision_{1};

@@ -17,11 +17,10 @@ namespace {
 using ledger::Event;
 using nlohmann::json;
 
-constexpr std::array kinds{"training.queued",  "training.started", "training.stop_requested",
-                           "training.ended",   "session.started",  "session.finished",
-                           "parameters.version"};
-constexpr std::array states{SessionState::queued,  SessionState::running, SessionState::stopping,
-                            SessionState::finished, SessionState::failed,  SessionState::stopped,
+constexpr std::array kinds{"training.queued", "training.started", "training.stop_requested", "training.ended",
+                           "session.started", "session.finished", "parameters.version"};
+constexpr std::array states{SessionState::queued,     SessionState::running, SessionState::stopping,
+                            SessionState::finished,   SessionState::failed,  SessionState::stopped,
                             SessionState::interrupted};
 
 std::string text(const json& object, const char* key) {
@@ -131,7 +130,7 @@ void take_session_finished(const json& body, const Event& event, SessionRecord& 
   if (record.told) return;
   session.ended = event.time;
   session.phase.clear();
-  session.state = finished                                  ? SessionState::finished
+  session.state = finished                                 ? SessionState::finished
                   : record.worker_outcome == "interrupted" ? SessionState::interrupted
                                                            : SessionState::failed;
   if (!finished) session.sentence = text(body, session.state == SessionState::failed ? "error" : "sentence");
@@ -293,12 +292,11 @@ std::string queue_session(ledger::Ledger& ledger, const SessionRequest& request,
                   fmt::format("{} sessions wait already, which is the most that may (sessions.queue): stop "
                               "one of them, or wait",
                               queue.waiting()));
-    const std::string first =
-        session_name(request.kind == "train" ? "train" : request.scenario, now);
+    const std::string first = session_name(request.kind == "train" ? "train" : request.scenario, now);
     id = first;
     for (int more = 2; queue.find(id) != nullptr; ++more) id = fmt::format("{}-{}", first, more);
-    const json body{{"id", id}, {"request", json::parse(request_json(request))},
-                    {"reason", request.by.reason}};
+    const json body{
+        {"id", id}, {"request", json::parse(request_json(request))}, {"reason", request.by.reason}};
     return std::vector<ledger::NewEvent>{
         {"training.queued", body.dump(-1, ' ', false, json::error_handler_t::replace), request.by.name, now}};
   });
@@ -315,25 +313,27 @@ void request_stop(ledger::Ledger& ledger, const std::string& id, const live::Sig
     if (record == nullptr) throw_unknown(queue, id);
     const SessionState state = record->session.state;
     if (record->session.by_hand)
-      throw Error("app.session_by_hand",
-                  "this session was started with `stevie optimize`, not by the queue: whoever runs it stops it "
-                  "with Ctrl-C",
-                  id);
+      throw Error(
+          "app.session_by_hand",
+          "this session was started with `stevie optimize`, not by the queue: whoever runs it stops it "
+          "with Ctrl-C",
+          id);
     if (is_over(state))
       throw Error("app.session_ended", fmt::format("this session is {} already", to_string(state)), id);
     std::vector<ledger::NewEvent> events;
     if (state == SessionState::stopping) return events;
-    events.push_back({"training.stop_requested",
-                      json{{"id", id}, {"reason", by.reason}}.dump(-1, ' ', false,
-                                                                   json::error_handler_t::replace),
-                      by.name, now});
+    events.push_back(
+        {"training.stop_requested",
+         json{{"id", id}, {"reason", by.reason}}.dump(-1, ' ', false, json::error_handler_t::replace),
+         by.name, now});
     // Nobody works on one of these, so nobody else has to be waited for.
     if (state == SessionState::queued || state == SessionState::interrupted) {
       TrainingSession stopped = record->session;
       stopped.state = SessionState::stopped;
-      stopped.sentence = state == SessionState::queued
-                             ? "Taken out of the queue before it began. The parameters stay as they are."
-                             : "Stopped while the server had interrupted it. The parameters stay as they are.";
+      stopped.sentence =
+          state == SessionState::queued
+              ? "Taken out of the queue before it began. The parameters stay as they are."
+              : "Stopped while the server had interrupted it. The parameters stay as they are.";
       events.push_back(ended_event(stopped, by.name, false));
       events.back().time = now;
     }

@@ -13,9 +13,9 @@ namespace stevie::app {
 /// A session with what only the queue needs.
 struct SessionRecord {
   TrainingSession session;
-  std::size_t lost = 0;                      // launches that ended with the server, without a trace
-  std::string worker_outcome;                // of "session.finished": "finished", "failed", "interrupted"
-  bool told = false;                         // "training.ended" for good is on the ledger
+  std::size_t lost = 0;        // launches that ended with the server, without a trace
+  std::string worker_outcome;  // of "session.finished": "finished", "failed", "interrupted"
+  bool told = false;           // "training.ended" for good is on the ledger
   std::optional<live::Signature> stopped_by;
 };
 

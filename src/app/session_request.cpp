@@ -126,8 +126,8 @@ std::vector<std::string> signature_faults(const live::Signature& by, bool needs_
     faults.push_back(fmt::format("by: say who asks, in 1 to {} bytes of plain text", longest_name));
   const bool long_enough = by.reason.size() >= shortest_reason || (by.reason.empty() && !needs_reason);
   if (!long_enough || by.reason.size() > longest_reason || printable(by.reason) != by.reason)
-    faults.push_back(fmt::format("reason: say why, in {} to {} bytes of plain text", shortest_reason,
-                                 longest_reason));
+    faults.push_back(
+        fmt::format("reason: say why, in {} to {} bytes of plain text", shortest_reason, longest_reason));
   return faults;
 }
 

@@ -30,7 +30,8 @@ struct RequestRules {
 ///   - who asks.
 std::vector<std::string> request_faults(const SessionRequest& request, const RequestRules& rules);
 
-/// The request with what it leaves to the configuration: data. Throws Error "app.bad_session" with all faults.
+/// The request with what it leaves to the configuration: data. Throws Error "app.bad_session" with all
+/// faults.
 SessionRequest checked_request(const SessionRequest& request, const RequestRules& rules);
 
 /// Of a person's name and reason, as the ledger takes them.

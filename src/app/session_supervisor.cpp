@@ -22,9 +22,9 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-constexpr auto pause = 200ms;        // between two looks at the ledger
+constexpr auto pause = 200ms;         // between two looks at the ledger
 constexpr auto retry_pause = 1000ms;  // after trouble
-constexpr auto tick = 20ms;          // of the minder
+constexpr auto tick = 20ms;           // of the minder
 constexpr int ticks_a_report = 10;
 constexpr const char* author = "server";
 constexpr const char* unchanged = "The parameters stay as they are.";
@@ -41,9 +41,10 @@ std::string how_to_resume(const TrainingSession& session) {
   std::string command = session.request.kind == "train"
                             ? "stevie train ppo"
                             : "stevie optimize " + (session.scenario.empty() ? "SCENARIO" : session.scenario);
-  return fmt::format(" What it has found is saved: `{}` with the same data and settings, --resume and --out {} "
-                     "goes on.",
-                     command, session.folder.string());
+  return fmt::format(
+      " What it has found is saved: `{}` with the same data and settings, --resume and --out {} "
+      "goes on.",
+      command, session.folder.string());
 }
 
 std::string how_far(const TrainingSession& session) {
@@ -228,8 +229,8 @@ void SessionSupervisor::pass(ledger::Ledger& ledger) {
 /// A session that was at work when a server ended, and that nobody here works on.
 void SessionSupervisor::settle(ledger::Ledger& ledger, const SessionRecord& record) {
   TrainingSession session = record.session;
-  const bool elsewhere = !session.folder.empty() && session.folder.parent_path() != folder_ &&
-                         !fs::exists(session.folder);
+  const bool elsewhere =
+      !session.folder.empty() && session.folder.parent_path() != folder_ && !fs::exists(session.folder);
   // The worker may have outlived its server by a moment; another machine's folder is not for this one.
   if (elsewhere || (fs::exists(session.folder) && !nobody_works_in(session.folder))) return;
   const bool has_result = record.worker_outcome == "finished" || session.new_version;
@@ -325,10 +326,10 @@ TrainingSession SessionSupervisor::ending(SessionRecord record, const WorkerEnd&
     if (!finished) {
       session.outcome = "promoted";
       session.verdict = "PROMOTE";
-      session.sentence =
-          fmt::format("The gate promoted the proposal: version {} of the parameters is in force; the "
-                      "session ended before it could write its report.",
-                      *session.new_version);
+      session.sentence = fmt::format(
+          "The gate promoted the proposal: version {} of the parameters is in force; the "
+          "session ended before it could write its report.",
+          *session.new_version);
     } else if (end.code && *end.code != 0) {
       session.sentence += " " + end.last_message;
     }
@@ -343,10 +344,9 @@ TrainingSession SessionSupervisor::ending(SessionRecord record, const WorkerEnd&
   } else {
     session.state = SessionState::failed;
     const std::string why =
-        end.signal != 0
-            ? fmt::format("Its worker was ended by signal {}{}", end.signal,
-                          end.signal == SIGKILL ? ": by somebody, or for lack of memory" : "")
-            : (end.last_message.empty() ? "Its worker ended without a result" : end.last_message);
+        end.signal != 0 ? fmt::format("Its worker was ended by signal {}{}", end.signal,
+                                      end.signal == SIGKILL ? ": by somebody, or for lack of memory" : "")
+                        : (end.last_message.empty() ? "Its worker ended without a result" : end.last_message);
     session.sentence = why.find("The parameters") == std::string::npos
                            ? fmt::format("{}. {}{}", why, unchanged, how_to_resume(session))
                            : why;
@@ -402,7 +402,8 @@ void SessionSupervisor::shut_down() {
       const SessionRecord record = board_.record(id);
       if (record.told) continue;
       TrainingSession session = ending(record, job.worker->end().value_or(WorkerEnd{}));
-      const bool goes_on = session.state == SessionState::interrupted || session.state == SessionState::failed;
+      const bool goes_on =
+          session.state == SessionState::interrupted || session.state == SessionState::failed;
       if (goes_on) {
         session.state = SessionState::interrupted;
         session.sentence = fmt::format(

@@ -24,7 +24,7 @@ struct TrainRequest {
   std::filesystem::path tensorboard_log;  // empty: tensorboard_logs in `out`
   Config config;
   ProgressOptions progress;
-  std::function<double()> wall_clock;  // seconds since 1970, for TensorBoard; empty: the system's
+  std::function<double()> wall_clock;   // seconds since 1970, for TensorBoard; empty: the system's
   std::filesystem::path progress_file;  // worker_progress.h; empty: none
 };
 

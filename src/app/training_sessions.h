@@ -70,8 +70,8 @@ std::string session_json(const TrainingSession& session);
 
 /// The queue of training sessions and their worker processes. The queue is a projection of the ledger
 /// ("training.queued", "training.started", "training.ended"), so that another process may queue or stop, and
-/// a restart finds what was at work and resumes it. Sessions that people run with `stevie optimize` are listed
-/// as well. Progress is not on the ledger. Thread-safe; run() has a thread of its own.
+/// a restart finds what was at work and resumes it. Sessions that people run with `stevie optimize` are
+/// listed as well. Progress is not on the ledger. Thread-safe; run() has a thread of its own.
 class TrainingSessions {
  public:
   struct Parts {

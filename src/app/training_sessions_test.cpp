@@ -25,8 +25,8 @@ using nlohmann::json;
 
 constexpr TimeMs start_time = 1'700'000'000'000;  // 2023-11-14 22:13:20
 
-/// A worker that does what the test says: it waits for the file `go` in its folder and ends with the code that
-/// stands there. SIGINT ends it with 130, unless the file `deaf` lies there.
+/// A worker that does what the test says: it waits for the file `go` in its folder and ends with the code
+/// that stands there. SIGINT ends it with 130, unless the file `deaf` lies there.
 constexpr const char* fake_worker = R"sh(#!/bin/sh
 all="$*"
 while [ $# -gt 0 ]; do
@@ -120,7 +120,10 @@ class TrainingSessionsTest : public ::testing::Test {
   }
   /// What `stevie optimize` writes when it is done.
   void tell_finished(const std::string& id, const json& more) const {
-    json body{{"session", id}, {"scenario", "quick_tune"}, {"outcome", "finished"}, {"episodes", 4},
+    json body{{"session", id},
+              {"scenario", "quick_tune"},
+              {"outcome", "finished"},
+              {"episodes", 4},
               {"candidates", 40}};
     body.update(more);
     open_ledger()->append("session.finished", body.dump(), "quick_tune", start_time);
@@ -231,10 +234,9 @@ TEST_F(TrainingSessionsTest, ASessionThatPromotedBeforeItWasKilledIsToldPromoted
   TrainingSessions& sessions = begin();
   const std::string id = sessions.start(request()).id;
   ASSERT_TRUE(at_work(id));
-  open_ledger()->append(
-      "parameters.version",
-      json{{"number", 2}, {"change", "promotion"}, {"reason", "session " + id}}.dump(), "quick_tune",
-      start_time);
+  open_ledger()->append("parameters.version",
+                        json{{"number", 2}, {"change", "promotion"}, {"reason", "session " + id}}.dump(),
+                        "quick_tune", start_time);
   sessions.stop_session(id, {"bert", "too late"});
   ASSERT_TRUE(reaches(id, SessionState::finished));
   EXPECT_EQ(sessions.session(id).outcome, "promoted");
@@ -399,8 +401,11 @@ TEST_F(TrainingSessionsTest, TwoServersDoNotWorkOnOneSession) {
 
 TEST_F(TrainingSessionsTest, SessionsThatPeopleRunAreListedWithTheirResult) {
   const auto ledger = open_ledger();
-  const json begun{{"session", "20230101-000000-quick_tune"}, {"scenario", "quick_tune"},
-                   {"dry_run", true}, {"episodes", 4}, {"data", {"BTCUSDT_1h.csv"}}};
+  const json begun{{"session", "20230101-000000-quick_tune"},
+                   {"scenario", "quick_tune"},
+                   {"dry_run", true},
+                   {"episodes", 4},
+                   {"data", {"BTCUSDT_1h.csv"}}};
   ledger->append("session.started", begun.dump(), "quick_tune", start_time);
   TrainingSessions& sessions = begin();
   const std::string id = "20230101-000000-quick_tune";
@@ -490,11 +495,10 @@ TEST_F(TrainingSessionsTest, AProgramThatIsNotThereIsTold) {
 
 TEST_F(TrainingSessionsTest, DamagedEventsArePassedOver) {
   const auto ledger = open_ledger();
-  for (const char* kind : {"training.queued", "training.started", "training.stop_requested",
-                           "training.ended", "session.started", "session.finished", "parameters.version"}) {
-    for (const char* body :
-         {R"({})", R"({"id": 3, "session": []})", R"({"id": "x", "request": {"kind": 1}})",
-          R"({"id": "x", "state": "sleeping"})", R"({"id": "x", "request": []})"})
+  for (const char* kind : {"training.queued", "training.started", "training.stop_requested", "training.ended",
+                           "session.started", "session.finished", "parameters.version"}) {
+    for (const char* body : {R"({})", R"({"id": 3, "session": []})", R"({"id": "x", "request": {"kind": 1}})",
+                             R"({"id": "x", "state": "sleeping"})", R"({"id": "x", "request": []})"})
       ledger->append(kind, body, "somebody", start_time);
   }
   EXPECT_TRUE(TrainingSessions(parts()).sessions().empty());

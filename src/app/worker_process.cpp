@@ -269,9 +269,9 @@ bool WorkerProcess::tick() {
   const double now = steady_seconds();
   self.drain();
   self.keep_share(now);
-  const bool late = self.interrupted_at &&
-                    now - *self.interrupted_at >=
-                        static_cast<double>(self.order.kill_after) / static_cast<double>(second_ms);
+  const bool late =
+      self.interrupted_at && now - *self.interrupted_at >=
+                                 static_cast<double>(self.order.kill_after) / static_cast<double>(second_ms);
   if (late && !self.killed) {
     self.killed = true;
     self.signal_group(SIGKILL);
@@ -301,9 +301,8 @@ double WorkerProcess::cpu_seconds() const {
 }
 
 std::vector<std::string> worker_environment(const std::vector<std::string>& environment) {
-  constexpr std::array<std::string_view, 10> names{"PATH", "HOME",   "USER",            "LOGNAME",
-                                                   "LANG", "TMPDIR", "LD_LIBRARY_PATH", "TZ",
-                                                   "PWD",  "SHELL"};
+  constexpr std::array<std::string_view, 10> names{
+      "PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "TZ", "PWD", "SHELL"};
   // PG*: how libpq finds the ledger's server and its password. *_OPTIONS: of the sanitizers.
   constexpr std::array<std::string_view, 6> beginnings{"LC_",           "PG",           "ASAN_OPTIONS",
                                                        "UBSAN_OPTIONS", "TSAN_OPTIONS", "STEVIE__"};

@@ -46,6 +46,7 @@ void add_ledger_command(CLI::App& app, CommandContext& context);
 void add_params_command(CLI::App& app, CommandContext& context);
 void add_optimize_command(CLI::App& app, CommandContext& context);
 void add_predict_command(CLI::App& app, CommandContext& context);
+void add_sessions_command(CLI::App& app, CommandContext& context);
 void add_train_command(CLI::App& app, CommandContext& context);
 void add_users_command(CLI::App& app, CommandContext& context);
 

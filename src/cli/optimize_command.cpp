@@ -119,7 +119,8 @@ void add_optimize_command(CLI::App& app, CommandContext& context) {
   auto flags = std::make_shared<OptimizeFlags>();
   CLI::App* command = app.add_subcommand(
       "optimize", "Search better parameters of the rules; the gate decides whether they are applied");
-  command->add_option("scenario", flags->scenario, "Scenario, `recommended`, or a TOML file with one of your own");
+  command->add_option("scenario", flags->scenario,
+                      "Scenario, `recommended`, or a TOML file with one of your own");
   command->add_option("--data", flags->data, "File of bars; again for each further symbol")
       ->expected(1)
       ->take_all();

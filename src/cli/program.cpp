@@ -28,6 +28,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_optimize_command(app, context);
   add_params_command(app, context);
   add_predict_command(app, context);
+  add_sessions_command(app, context);
   add_train_command(app, context);
   add_users_command(app, context);
 }

@@ -1,0 +1,200 @@
+#include "app/session_request.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "core/file.h"
+#include "core/testing.h"
+
+namespace stevie::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SessionRequestTest : public ::testing::Test {
+ protected:
+  SessionRequestTest() {
+    for (const char* name :
+         {"data/BTCUSDT_1h.csv", "elsewhere/secret.csv", "traded/ETHUSDT_1h.csv", "data_of_others/x.csv"})
+      write_file(path(name), "bars");
+    fs::create_symlink(path("elsewhere/secret.csv"), path("data/link.csv"));
+    fs::create_directory_symlink(path("elsewhere"), path("data/folder"));
+  }
+  fs::path path(const std::string& name) const { return folder_.path() / name; }
+  RequestRules rules() const {
+    return {.data_folders = {path("data").string()},
+            .default_data = {path("traded/ETHUSDT_1h.csv").string()},
+            .config_file = {},
+            .settings = {}};
+  }
+  SessionRequest request() const {
+    SessionRequest request;
+    request.scenario = "quick_tune";
+    request.data = {path("data/BTCUSDT_1h.csv").string()};
+    request.by = {"anna", ""};
+    return request;
+  }
+  std::vector<std::string> faults(const SessionRequest& request) const {
+    return request_faults(request, rules());
+  }
+  /// The one fault of a request.
+  std::string fault(const SessionRequest& request) const {
+    const std::vector<std::string> all = faults(request);
+    return all.size() == 1 ? all.front() : std::to_string(all.size()) + " faults";
+  }
+  bool takes_data(const std::string& file) const {
+    SessionRequest wanted = request();
+    wanted.data = {file};
+    return faults(wanted).empty();
+  }
+
+  const TemporaryFolder folder_;
+};
+
+TEST_F(SessionRequestTest, AUsualOneIsTaken) {
+  EXPECT_EQ(faults(request()), std::vector<std::string>{});
+  SessionRequest recommended = request();
+  recommended.scenario = "recommended";
+  recommended.data = {};
+  EXPECT_EQ(faults(recommended), std::vector<std::string>{});
+  EXPECT_EQ(checked_request(recommended, rules()).data, rules().default_data);
+}
+
+TEST_F(SessionRequestTest, AllFaultsAreToldAtOnce) {
+  SessionRequest wrong;
+  wrong.scenario = "quick_tun";
+  wrong.data = {path("data/none.csv").string()};
+  wrong.settings = {{"optimize.sed", "2"}};
+  wrong.minutes = 0;
+  wrong.episodes = 0;
+  const Error error = error_of([&] { checked_request(wrong, rules()); });
+  EXPECT_EQ(error.code(), "app.bad_session");
+  for (const char* part :
+       {"did you mean quick_tune?", "there is no file", "optimize.seed", "minutes:", "episodes:", "by:"})
+    EXPECT_NE(error.message().find(part), std::string::npos) << part << " in " << error.message();
+}
+
+TEST_F(SessionRequestTest, DataLiesBelowTheAllowedFoldersOrIsTraded) {
+  EXPECT_TRUE(takes_data(path("data/BTCUSDT_1h.csv").string()));
+  EXPECT_TRUE(takes_data(path("traded/ETHUSDT_1h.csv").string()));
+  EXPECT_TRUE(takes_data((path("data") / ".." / "data" / "BTCUSDT_1h.csv").string()));
+  const std::vector<std::string> refused{path("elsewhere/secret.csv").string(),
+                                         path("data/../elsewhere/secret.csv").string(),
+                                         path("data/link.csv").string(),
+                                         path("data/folder/secret.csv").string(),
+                                         path("data_of_others/x.csv").string(),
+                                         path("data").string(),
+                                         "/etc/passwd",
+                                         "/dev/zero",
+                                         "/proc/self/environ",
+                                         "--resume",
+                                         "",
+                                         std::string("a\0b", 3),
+                                         std::string(5000, 'x')};
+  for (const std::string& file : refused) EXPECT_FALSE(takes_data(file)) << file;
+}
+
+TEST_F(SessionRequestTest, NothingIsToldAboutFilesElsewhere) {
+  SessionRequest there = request(), not_there = request();
+  there.data = {path("elsewhere/secret.csv").string()};
+  not_there.data = {path("elsewhere/nothing.csv").string()};
+  std::string first = fault(there), second = fault(not_there);
+  first.replace(first.find("secret"), 6, "*");
+  second.replace(second.find("nothing"), 7, "*");
+  EXPECT_EQ(first, second);
+}
+
+TEST_F(SessionRequestTest, SettingsCannotReachWhatTheServerAnswersFor) {
+  for (const char* key : {"ledger.url", "ledger.head_folder", "sessions.folder", "sessions.data_folders",
+                          "live.data", "live.feed", "risk.max_order_notional", "server.address",
+                          "accounts.file", "gate.confidence", "costs.taker_fee_bps", "env.initial_equity",
+                          "rules.channel_bars", "train.total_timesteps", "nonsense", "", "."}) {
+    SessionRequest wanted = request();
+    wanted.settings = {{key, "1"}};
+    EXPECT_NE(fault(wanted).find("settings."), std::string::npos) << key << ": " << fault(wanted);
+  }
+}
+
+TEST_F(SessionRequestTest, ADryRunMayBeJudgedOtherwise) {
+  SessionRequest wanted = request();
+  wanted.settings = {{"gate.confidence", "0.8"}, {"costs.taker_fee_bps", "1"}};
+  EXPECT_EQ(faults(wanted).size(), 2u);
+  wanted.dry_run = true;
+  EXPECT_EQ(faults(wanted), std::vector<std::string>{});
+  wanted.settings["ledger.url"] = "sqlite:///other.db";
+  EXPECT_EQ(faults(wanted).size(), 1u);
+}
+
+TEST_F(SessionRequestTest, ValuesOfSettingsAreChecked) {
+  SessionRequest wanted = request();
+  wanted.settings = {{"optimize.pairs", "-3"}};
+  EXPECT_NE(fault(wanted).find("optimize.pairs"), std::string::npos) << fault(wanted);
+  wanted.settings = {{"optimize.seed", std::string(5000, '1')}};
+  EXPECT_NE(fault(wanted).find("too long"), std::string::npos);
+  wanted.settings = {{"optimize.seed", "2"}};
+  EXPECT_EQ(faults(wanted), std::vector<std::string>{});
+}
+
+TEST_F(SessionRequestTest, LimitsAreNumbersThatMakeSense) {
+  for (const double minutes :
+       {0.0, -1.0, 1e9, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    SessionRequest wanted = request();
+    wanted.minutes = minutes;
+    EXPECT_NE(fault(wanted).find("minutes"), std::string::npos) << minutes;
+  }
+  SessionRequest wanted = request();
+  wanted.episodes = 10'001;
+  EXPECT_NE(fault(wanted).find("episodes"), std::string::npos);
+}
+
+TEST_F(SessionRequestTest, AScenarioIsNoFile) {
+  SessionRequest wanted = request();
+  wanted.scenario = "/etc/own.toml";
+  EXPECT_NE(fault(wanted).find("no file"), std::string::npos);
+}
+
+TEST_F(SessionRequestTest, ATrainingHasBarsOfOneSymbolAndNoScenario) {
+  SessionRequest training = request();
+  training.kind = "train";
+  EXPECT_NE(fault(training).find("scenario"), std::string::npos);
+  training.scenario.clear();
+  training.settings = {{"train.total_timesteps", "1000"}, {"costs.taker_fee_bps", "1"}};
+  EXPECT_EQ(faults(training), std::vector<std::string>{});
+  training.data.push_back(path("traded/ETHUSDT_1h.csv").string());
+  EXPECT_NE(fault(training).find("one symbol"), std::string::npos);
+  training.kind = "destroy";
+  EXPECT_NE(faults(training).front().find("kind"), std::string::npos);
+}
+
+TEST_F(SessionRequestTest, NamesAndReasonsArePlainText) {
+  const live::Signature anna{"anna", "calmer market"};
+  EXPECT_EQ(signature_faults(anna, true), std::vector<std::string>{});
+  EXPECT_EQ(signature_faults({"anna", ""}, false), std::vector<std::string>{});
+  EXPECT_EQ(signature_faults({"", ""}, true).size(), 2u);
+  EXPECT_EQ(signature_faults({"anna\nroot", "ok\x1b[2J"}, true).size(), 2u);
+  EXPECT_EQ(signature_faults({std::string(201, 'a'), std::string(501, 'a')}, true).size(), 2u);
+}
+
+TEST_F(SessionRequestTest, IsReadAsItWasWritten) {
+  SessionRequest wanted = request();
+  wanted.settings = {{"optimize.seed", "2"}};
+  wanted.minutes = 1.5;
+  wanted.episodes = 3;
+  wanted.dry_run = true;
+  const std::optional<SessionRequest> read = parse_request(request_json(wanted));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->scenario, wanted.scenario);
+  EXPECT_EQ(read->data, wanted.data);
+  EXPECT_EQ(read->settings, wanted.settings);
+  EXPECT_EQ(read->minutes, wanted.minutes);
+  EXPECT_EQ(read->episodes, wanted.episodes);
+  EXPECT_TRUE(read->dry_run);
+  for (const char* text : {"", "[]", "{}", R"({"kind": "optimize"})",
+                           R"({"kind": "optimize", "data": [1], "settings": {}, "dry_run": true})"})
+    EXPECT_FALSE(parse_request(text)) << text;
+}
+
+}  // namespace
+}  // namespace stevie::app
