@@ -304,7 +304,7 @@ std::string queue_session(ledger::Ledger& ledger, const SessionRequest& request,
 }
 
 void request_stop(ledger::Ledger& ledger, const std::string& id, const live::Signature& by, TimeMs now) {
-  const std::vector<std::string> faults = signature_faults(by, true);
+  const std::vector<std::string> faults = asker_faults(by, true);
   if (!faults.empty()) throw Error("app.bad_session", fmt::format("{}", fmt::join(faults, "; ")));
   ledger.append_decided([&] {
     SessionQueue queue;

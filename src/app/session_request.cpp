@@ -117,7 +117,7 @@ void check_settings(const SessionRequest& request, const RequestRules& rules, Fa
 
 }  // namespace
 
-std::vector<std::string> signature_faults(const live::Signature& by, bool needs_reason) {
+std::vector<std::string> asker_faults(const live::Signature& by, bool needs_reason) {
   Faults faults;
   const auto plain = [](const std::string& text) {
     return printable(text) == text && text.find_first_of("\n\t") == std::string::npos;
@@ -151,7 +151,7 @@ std::vector<std::string> request_faults(const SessionRequest& request, const Req
     }
   }
   check_settings(request, rules, faults);
-  for (std::string& fault : signature_faults(request.by, false)) faults.push_back(std::move(fault));
+  for (std::string& fault : asker_faults(request.by, false)) faults.push_back(std::move(fault));
   return faults;
 }
 

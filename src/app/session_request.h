@@ -35,6 +35,6 @@ std::vector<std::string> request_faults(const SessionRequest& request, const Req
 SessionRequest checked_request(const SessionRequest& request, const RequestRules& rules);
 
 /// Of a person's name and reason, as the ledger takes them.
-std::vector<std::string> signature_faults(const live::Signature& by, bool needs_reason);
+std::vector<std::string> asker_faults(const live::Signature& by, bool needs_reason);
 
 }  // namespace stevie::app

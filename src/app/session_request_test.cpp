@@ -170,11 +170,11 @@ TEST_F(SessionRequestTest, ATrainingHasBarsOfOneSymbolAndNoScenario) {
 
 TEST_F(SessionRequestTest, NamesAndReasonsArePlainText) {
   const live::Signature anna{"anna", "calmer market"};
-  EXPECT_EQ(signature_faults(anna, true), std::vector<std::string>{});
-  EXPECT_EQ(signature_faults({"anna", ""}, false), std::vector<std::string>{});
-  EXPECT_EQ(signature_faults({"", ""}, true).size(), 2u);
-  EXPECT_EQ(signature_faults({"anna\nroot", "ok\x1b[2J"}, true).size(), 2u);
-  EXPECT_EQ(signature_faults({std::string(201, 'a'), std::string(501, 'a')}, true).size(), 2u);
+  EXPECT_EQ(asker_faults(anna, true), std::vector<std::string>{});
+  EXPECT_EQ(asker_faults({"anna", ""}, false), std::vector<std::string>{});
+  EXPECT_EQ(asker_faults({"", ""}, true).size(), 2u);
+  EXPECT_EQ(asker_faults({"anna\nroot", "ok\x1b[2J"}, true).size(), 2u);
+  EXPECT_EQ(asker_faults({std::string(201, 'a'), std::string(501, 'a')}, true).size(), 2u);
 }
 
 TEST_F(SessionRequestTest, IsReadAsItWasWritten) {
