@@ -226,6 +226,7 @@ void describe(ConfigBinder& binder, Config& config) {
   describe(binder, config.live);
   describe(binder, config.risk);
   describe(binder, config.sessions);
+  describe(binder, config.server);
 }
 
 Config load_config(const ConfigLayers& layers) {

@@ -6,6 +6,7 @@
 #include "app/optimize_config.h"
 #include "app/rule_config.h"
 #include "app/session_config.h"
+#include "app/server_config.h"
 #include "core/config.h"
 #include "env/trading_env.h"
 #include "ledger/ledger.h"
@@ -57,6 +58,7 @@ struct Config {
   LiveConfig live;
   live::RiskLimits risk;
   SessionConfig sessions;
+  ServerConfig server;
 };
 
 /// Names every field of every section.
