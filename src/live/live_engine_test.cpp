@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "broker/json.h"
 #include "core/testing.h"
 #include "live/journal.h"
 #include "live/live_loop_testing.h"
@@ -26,7 +27,7 @@ std::vector<StepRecord> steps_of(const TestPlace& place) {
 std::vector<std::string> fills_of(const TestPlace& place) {
   std::vector<std::string> fills;
   for (const StepRecord& step : steps_of(place))
-    for (const broker::Fill& fill : step.fills) fills.push_back(to_json(fill));
+    for (const broker::Fill& fill : step.fills) fills.push_back(broker::to_json(fill).dump());
   return fills;
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "broker/json.h"
 #include "core/error.h"
 #include "ledger/ledger.h"
 #include "live/json_text.h"
@@ -15,13 +16,6 @@ namespace stevie::live {
 namespace {
 
 using Json = nlohmann::json;
-using strategy::Decision;
-
-constexpr std::array kind_names{std::string_view("hold"), std::string_view("target"),
-                                std::string_view("enter"), std::string_view("exit")};
-constexpr std::array stake_names{std::string_view("equity_share"), std::string_view("units"),
-                                 std::string_view("risk")};
-
 [[noreturn]] void refuse(const RecordPlace& at, const std::string& message) {
   throw Error(at.code, message, at.place);
 }
@@ -83,6 +77,16 @@ std::vector<std::string> strings(const Json& object, const char* name, const Rec
   return texts;
 }
 
+/// What the broker's readers make of it, with our code and place.
+template <class Read>
+auto in_place(const RecordPlace& at, Read read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    refuse(at, error.message());
+  }
+}
+
 template <class Names>
 std::size_t index_of(const Names& names, const std::string& name, const char* what, const RecordPlace& at) {
   for (std::size_t i = 0; i < names.size(); ++i)
@@ -107,23 +111,6 @@ std::string denials_json(const std::vector<std::pair<std::string, Denial>>& deni
   });
 }
 
-Decision parse_wanted(const Json& json, const RecordPlace& at) {
-  Decision decision;
-  decision.kind = static_cast<Decision::Kind>(index_of(kind_names, text(json, "kind", at), "decision", at));
-  if (decision.kind == Decision::Kind::target) decision.exposure = number(json, "exposure", at);
-  if (decision.kind != Decision::Kind::enter) return decision;
-  const std::string side = text(json, "side", at);
-  if (side != "long" && side != "short") refuse(at, "'side' is neither long nor short");
-  decision.side = side == "long" ? execution::Side::long_side : execution::Side::short_side;
-  const Json& stake = object_of(json, "stake", at);
-  decision.stake.kind =
-      static_cast<execution::Stake::Kind>(index_of(stake_names, text(stake, "kind", at), "stake", at));
-  decision.stake.amount = number(stake, "amount", at);
-  const Json& bracket = object_of(json, "bracket", at);
-  decision.bracket = {number(bracket, "stop_loss", at), number(bracket, "take_profit", at)};
-  return decision;
-}
-
 }  // namespace
 
 std::string json_string(std::string_view text) {
@@ -136,32 +123,6 @@ std::string json_number(double value) {
 
 std::string json_strings(const std::vector<std::string>& texts) {
   return joined(texts, [](const std::string& item) { return json_string(item); });
-}
-
-std::string to_json(const Decision& decision) {
-  const std::string_view kind = kind_names[static_cast<std::size_t>(decision.kind)];
-  if (decision.kind == Decision::Kind::target)
-    return fmt::format(R"({{"kind":"{}","exposure":{}}})", kind, json_number(decision.exposure));
-  if (decision.kind != Decision::Kind::enter) return fmt::format(R"({{"kind":"{}"}})", kind);
-  return fmt::format(
-      R"({{"kind":"{}","side":"{}","stake":{{"kind":"{}","amount":{}}},"bracket":{{"stop_loss":{},"take_profit":{}}}}})",
-      kind, decision.side == execution::Side::long_side ? "long" : "short",
-      stake_names[static_cast<std::size_t>(decision.stake.kind)], json_number(decision.stake.amount),
-      json_number(decision.bracket.stop_loss), json_number(decision.bracket.take_profit));
-}
-
-std::string to_json(const broker::Order& order) {
-  return fmt::format(R"({{"id":{},"symbol":{},"decision":{},"decided":{},"reference_price":{},"units":{}}})",
-                     json_string(order.id), json_string(order.symbol), to_json(order.decision), order.decided,
-                     json_number(order.reference_price), json_number(order.units));
-}
-
-std::string to_json(const broker::Fill& fill) {
-  return fmt::format(
-      R"({{"order_id":{},"symbol":{},"time":{},"units":{},"price":{},"fee":{},"slippage":{},"units_after":{},"reason":{}}})",
-      json_string(fill.order_id), json_string(fill.symbol), fill.time, json_number(fill.units),
-      json_number(fill.price), json_number(fill.fee), json_number(fill.slippage),
-      json_number(fill.units_after), json_string(fill.reason));
 }
 
 std::string to_json(const std::string& symbol, const ClosedBar& closed) {
@@ -178,16 +139,18 @@ std::string to_json(const StepOutcome& outcome) {
     if (i > 0) decisions += ',';
     decisions += fmt::format(
         R"({{"number":{},"symbol":{},"time":{},"decision":{},"version":{},"order_id":{},"denial":"{}","summary":{},"explanation":)",
-        record.number, json_string(record.symbol), record.bar.open_time, to_json(outcome.wanted[i]),
-        record.parameter_version, json_string(record.order_id), to_string(record.denial),
-        json_string(record.summary));
+        record.number, json_string(record.symbol), record.bar.open_time,
+        broker::to_json(outcome.wanted[i]).dump(), record.parameter_version, json_string(record.order_id),
+        to_string(record.denial), json_string(record.summary));
     decisions += (record.explanation.empty() ? "{}" : record.explanation) + "}";
   }
-  return fmt::format(R"({{"equity":{},"fills":{},"decisions":{}],"orders":{},"denials":{})",
-                     json_number(outcome.equity),
-                     joined(outcome.fills, [](const broker::Fill& fill) { return to_json(fill); }), decisions,
-                     joined(outcome.orders, [](const broker::Order& order) { return to_json(order); }),
-                     denials_json(outcome.denials)) +
+  return fmt::format(
+             R"({{"equity":{},"fills":{},"decisions":{}],"orders":{},"denials":{})",
+             json_number(outcome.equity),
+             joined(outcome.fills, [](const broker::Fill& fill) { return broker::to_json(fill).dump(); }),
+             decisions,
+             joined(outcome.orders, [](const broker::Order& order) { return broker::to_json(order).dump(); }),
+             denials_json(outcome.denials)) +
          fmt::format(R"(,"cancelled":{},"flattening":{},"rejected":{}}})", json_strings(outcome.cancelled),
                      json_strings(outcome.flattening), json_strings(outcome.rejected));
 }
@@ -196,31 +159,6 @@ std::string to_json(const LiveCommand& command) {
   return fmt::format(R"({{"what":"{}","by":{},"reason":{},"time":{},"flatten":{},"sequence":{}}})",
                      to_string(command.kind), json_string(command.by), json_string(command.reason),
                      command.time, command.flatten ? "true" : "false", command.sequence);
-}
-
-broker::Order parse_order(const Json& json, const RecordPlace& at) {
-  broker::Order order;
-  order.id = text(json, "id", at);
-  order.symbol = text(json, "symbol", at);
-  order.decision = parse_wanted(object_of(json, "decision", at), at);
-  order.decided = time_of(json, "decided", at);
-  order.reference_price = number(json, "reference_price", at);
-  order.units = number(json, "units", at);
-  return order;
-}
-
-broker::Fill parse_fill(const Json& json, const RecordPlace& at) {
-  broker::Fill fill;
-  fill.order_id = text(json, "order_id", at);
-  fill.symbol = text(json, "symbol", at);
-  fill.time = time_of(json, "time", at);
-  fill.units = number(json, "units", at);
-  fill.price = number(json, "price", at);
-  fill.fee = number(json, "fee", at);
-  fill.slippage = number(json, "slippage", at);
-  fill.units_after = number(json, "units_after", at);
-  fill.reason = text(json, "reason", at);
-  return fill;
 }
 
 DecisionRecord parse_decision(const Json& json, const RecordPlace& at) {
@@ -289,13 +227,14 @@ std::string to_json(const StepRecord& record) {
              [](const auto& bar) {
                return fmt::format(R"({{"symbol":{},"open_time":{}}})", json_string(bar.first), bar.second);
              }),
-      joined(record.orders, [](const broker::Order& order) { return to_json(order); }),
+      joined(record.orders, [](const broker::Order& order) { return broker::to_json(order).dump(); }),
       denials_json(record.denials));
-  json += fmt::format(
-      R"(,"cancelled":{},"flattening":{},"fills":{},"account":{},"strategies":{},"risk":{})",
-      json_strings(record.cancelled), json_strings(record.flattening),
-      joined(record.fills, [](const broker::Fill& fill) { return to_json(fill); }), record.account,
-      map_json(record.strategies, [](const std::string& state) { return state; }), record.risk);
+  json +=
+      fmt::format(R"(,"cancelled":{},"flattening":{},"fills":{},"account":{},"strategies":{},"risk":{})",
+                  json_strings(record.cancelled), json_strings(record.flattening),
+                  joined(record.fills, [](const broker::Fill& fill) { return broker::to_json(fill).dump(); }),
+                  record.account, map_json(record.strategies, [](const std::string& state) { return state; }),
+                  record.risk);
   json += fmt::format(
       R"(,"positions":{},"waiting":{},"newest":{},"decisions":{},"order_count":{},"fill_count":{},"equity":{},"initial_equity":{},"parameter_version":{},"obeyed":{})",
       map_json(record.positions, json_number), json_strings(record.waiting),
@@ -322,12 +261,14 @@ StepRecord parse_step_record(const ledger::Event& event) {
   record.why = text(json, "why", at);
   for (const Json& bar : list(json, "bars", at))
     record.bars.emplace_back(text(bar, "symbol", at), time_of(bar, "open_time", at));
-  for (const Json& order : list(json, "orders", at)) record.orders.push_back(parse_order(order, at));
+  for (const Json& order : list(json, "orders", at))
+    record.orders.push_back(in_place(at, [&] { return broker::order_from_json(order); }));
   for (const Json& denial : list(json, "denials", at))
     record.denials.emplace_back(text(denial, "order_id", at), parse_denial(text(denial, "code", at), at));
   record.cancelled = strings(json, "cancelled", at);
   record.flattening = strings(json, "flattening", at);
-  for (const Json& fill : list(json, "fills", at)) record.fills.push_back(parse_fill(fill, at));
+  for (const Json& fill : list(json, "fills", at))
+    record.fills.push_back(in_place(at, [&] { return broker::fill_from_json(fill); }));
   record.account = object_of(json, "account", at).dump();
   record.risk = object_of(json, "risk", at).dump();
   for (const auto& [symbol, state] : object_of(json, "strategies", at).items())

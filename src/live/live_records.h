@@ -16,16 +16,14 @@ struct Event;
 
 namespace stevie::live {
 
-// Texts of what happens while trading, as ledger and journal keep them. Doubles are the shortest decimals
+// Texts of what happens while trading, as ledger and journal keep them; orders and fills are those of
+// broker/json.h. Doubles are the shortest decimals
 // that read back to the same bits, so that equal texts are equal values.
 
 std::string json_string(std::string_view text);  // with quotes
 std::string json_number(double value);           // null where it is not finite
 std::string json_strings(const std::vector<std::string>& texts);
 
-std::string to_json(const strategy::Decision& decision);
-std::string to_json(const broker::Order& order);
-std::string to_json(const broker::Fill& fill);
 /// ["BTC/USDT",open_time,open,high,low,close,volume,late]
 std::string to_json(const std::string& symbol, const ClosedBar& closed);
 /// {"equity":...,"fills":[...],"decisions":[...],"orders":[...],...}: everything but the latencies.
@@ -36,8 +34,6 @@ std::string to_json(const LiveCommand& command);
 struct RecordPlace {
   std::string code, place;
 };
-broker::Order parse_order(const nlohmann::json& json, const RecordPlace& at);
-broker::Fill parse_fill(const nlohmann::json& json, const RecordPlace& at);
 DecisionRecord parse_decision(const nlohmann::json& json, const RecordPlace& at);
 LiveCommand parse_command(const nlohmann::json& json, const RecordPlace& at);
 /// `symbols`: of the journal; the bar's symbol must be one of them.

@@ -34,29 +34,6 @@ const broker::Position* position_of(const broker::AccountView& account, const st
   return found == account.positions.end() ? nullptr : &*found;
 }
 
-/// Units that a decision is expected to hold afterwards, from `units` on; `equity` is this symbol's share.
-double units_after(const strategy::Decision& decision, double units, double price, double equity,
-                   double leverage_limit) {
-  const double capital = std::max(equity, 0.0);
-  switch (decision.kind) {
-    case Kind::hold:
-      return units;
-    case Kind::exit:
-      return 0;
-    case Kind::target:
-      return std::clamp(decision.exposure, -leverage_limit, leverage_limit) * capital / price;
-    case Kind::enter:
-      break;
-  }
-  const execution::Stake& stake = decision.stake;
-  const double sign = decision.side == execution::Side::long_side ? 1.0 : -1.0;
-  if (stake.kind == execution::Stake::Kind::units) return sign * stake.amount;
-  double exposure = stake.amount;
-  if (stake.kind == execution::Stake::Kind::risk)
-    exposure = decision.bracket.stop_loss > 0 ? stake.amount / decision.bracket.stop_loss : 0;
-  return sign * std::min(exposure, leverage_limit) * capital / price;
-}
-
 }  // namespace
 
 std::int64_t steady_nanoseconds() {
@@ -129,14 +106,14 @@ broker::Order TradingStep::make_order(const ClosedBar& closed, const strategy::D
   const std::string& symbol = parts_.symbols[closed.symbol];
   const broker::Position* held = position_of(account, symbol);
   const double units = held == nullptr ? 0 : held->units;
-  const double share = account.equity / static_cast<double>(parts_.symbols.size());
   broker::Order order;
   order.id = broker::order_id(symbol, closed.bar.open_time);
   order.symbol = symbol;
   order.decision = decision;
   order.decided = closed.bar.open_time;
   order.reference_price = closed.bar.close;
-  order.units = units_after(decision, units, closed.bar.close, share, parts_.leverage_limit) - units;
+  order.units = broker::expected_units(decision, units, parts_.broker->sizing_equity(symbol),
+                                       closed.bar.close, parts_.leverage_limit);
   return order;
 }
 
@@ -159,7 +136,7 @@ void TradingStep::decide(const ClosedBar& closed, TimeMs now, std::int64_t hande
   const broker::AccountView account = parts_.broker->account();
   const broker::Position* held = position_of(account, symbol);
   const double units = held == nullptr ? 0 : held->units;
-  const double share = account.equity / static_cast<double>(parts_.symbols.size());
+  const double share = parts_.broker->sizing_equity(symbol);
   strategy::Situation situation;
   situation.bar = closed.bar;
   situation.bar_index = bars_[closed.symbol] - 1;
