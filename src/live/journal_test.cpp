@@ -112,7 +112,7 @@ constexpr std::size_t first_bar = 800;  // behind the thirty days of hours that 
 
 ParameterCell& cell_with(std::unique_ptr<ParameterCell>& cell) {
   strategy::ParameterLayers layers;
-  layers.global[strategy::Parameter::cost_cap_bps] = 100;
+  layers.global[strategy::Parameter::cost_cap_bps] = 50;
   cell = std::make_unique<ParameterCell>(make_snapshot(1, "one", layers));
   return *cell;
 }
@@ -154,7 +154,7 @@ struct RuleLoop {
     test.feed.before_next = [this](std::size_t bar) {
       if (bar % 100 == 0) {
         strategy::ParameterLayers layers;
-        layers.global[strategy::Parameter::cost_cap_bps] = 100;
+        layers.global[strategy::Parameter::cost_cap_bps] = 50;
         layers.global[strategy::Parameter::vol_pct_breakout] = 50 + static_cast<double>(bar / 100 % 5) * 5;
         layers.by_regime[strategy::Regime::bear][strategy::Parameter::sl_breakout] = 3;
         cell.publish(make_snapshot(bar, "new", layers));
