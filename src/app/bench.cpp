@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "app/bench_timing.h"
+#include "app/live_bench.h"
 #include "app/param_read_bench.h"
 #include "app/sweep_bench.h"
 #include "app/training_market.h"
@@ -83,7 +84,9 @@ class Benchmarks {
         {"two_members", &Benchmarks::two_members},
         {"load", &Benchmarks::load},
         {"param_sweep", &Benchmarks::param_sweep},
-        {"param_read", &Benchmarks::param_read}};
+        {"param_read", &Benchmarks::param_read},
+        {"hot_swap", &Benchmarks::hot_swap},
+        {"decision_latency", &Benchmarks::decision_latency}};
     for (const auto& [name, body] : all) {
       if (name.find(request_.only) != std::string::npos) (this->*body)();
     }
@@ -207,6 +210,11 @@ class Benchmarks {
 
   void param_read() {
     for (BenchRow& row : measure_parameter_reads(request_.seconds)) add(std::move(row));
+  }
+
+  void hot_swap() { add(measure_hot_swap(market_bars(), request_.seconds)); }
+  void decision_latency() {
+    for (BenchRow& row : measure_decision_latency(market_bars(), request_.seconds)) add(std::move(row));
   }
 
   const BenchRequest& request_;

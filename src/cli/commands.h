@@ -36,13 +36,15 @@ struct CommandContext {
 ///   --input rows.csv"); command->callback([flags, &context] { ... });
 ///
 /// A callback throws stevie::Error for bad input (exit code 2) and stevie::Interrupted when it stopped on a
-/// signal (exit code 130); it catches neither. To add a family: declare it here and call it in program.cpp.
+/// signal (exit code 130); it catches neither. A check that finds something wrong prints it and throws
+/// CLI::RuntimeError(1). To add a family: declare it here and call it in program.cpp.
 void add_backtest_command(CLI::App& app, CommandContext& context);
 void add_bench_command(CLI::App& app, CommandContext& context);
 void add_config_command(CLI::App& app, CommandContext& context);
 void add_data_command(CLI::App& app, CommandContext& context);
 void add_evaluate_command(CLI::App& app, CommandContext& context);
 void add_ledger_command(CLI::App& app, CommandContext& context);
+void add_live_command(CLI::App& app, CommandContext& context);
 void add_params_command(CLI::App& app, CommandContext& context);
 void add_optimize_command(CLI::App& app, CommandContext& context);
 void add_predict_command(CLI::App& app, CommandContext& context);

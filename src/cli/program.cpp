@@ -25,6 +25,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_data_command(app, context);
   add_evaluate_command(app, context);
   add_ledger_command(app, context);
+  add_live_command(app, context);
   add_optimize_command(app, context);
   add_params_command(app, context);
   add_predict_command(app, context);
@@ -101,6 +102,9 @@ int run_program(int argc, const char* const* argv, std::vector<const char*> envi
     app.parse(argc, argv);
     out.flush();
     return 0;
+  } catch (const CLI::RuntimeError& error) {
+    out.flush();
+    return error.get_exit_code();  // of a command that has said on `out` what it found
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error, out, err);  // --help
     err << "stevie: " << usage_fault(app, error) << "\n";

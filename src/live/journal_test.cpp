@@ -259,7 +259,7 @@ TEST(JournalReplay, names_the_first_decision_that_differs_and_refuses_what_is_no
       {R"("now":)", R"("now":"x","was":)"},
       {R"("outcome":)", R"("out":)"},
       {R"("symbols":["SYNTHA/USDT","SYNTHB/USDT"])", R"("symbols":[])"},
-      {R"("kind":"parameters")", R"("kind":"parameters","values":[],"was":0)"}};
+      {R"("version":800,)", R"("version":-800,)"}};
   for (const auto& [what, with] : hostile) {
     const Error error = error_of([&, &what = what, &with = with] {
       const JournalReplay replay = replay_journal(forged(what, with), fresh_parts);

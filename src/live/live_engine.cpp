@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -15,11 +14,9 @@
 
 #include "core/clock.h"
 #include "core/error.h"
-#include "core/file.h"
-#include "core/printable.h"
 #include "ledger/ledger.h"
-#include "ledger/merkle.h"
 #include "live/journal.h"
+#include "live/live_commands.h"
 #include "live/live_figures.h"
 #include "live/live_head.h"
 #include "live/live_recovery.h"
@@ -47,24 +44,6 @@ bool passes(const std::string& code) {
   return codes.contains(code);
 }
 
-bool is_blank(const std::string& text) {
-  return text.find_first_not_of(" \t\n") == std::string::npos;
-}
-
-void require_signature(const Signature& person) {
-  constexpr std::size_t most_name = 200, most_reason = 2'000;
-  const auto plain = [](const std::string& text, std::size_t most) {
-    return text.size() <= most && printable(text) == text && text.find_first_of("\n\t") == std::string::npos;
-  };
-  std::vector<std::string> faults;
-  if (is_blank(person.name)) faults.emplace_back("say who you are (a name)");
-  if (is_blank(person.reason)) faults.emplace_back("say why (a reason)");
-  if (!plain(person.name, most_name)) faults.emplace_back("the name must be one line of plain text");
-  if (!plain(person.reason, most_reason)) faults.emplace_back("the reason must be one line of plain text");
-  if (!faults.empty())
-    throw Error("live.refused_command", fmt::format("nothing was done: {}", fmt::join(faults, "; ")));
-}
-
 }  // namespace
 
 struct LiveEngine::Loop {
@@ -72,7 +51,7 @@ struct LiveEngine::Loop {
 
   void run();
   void stop();
-  void command(ledger::Ledger& ledger, LiveCommand command, const char* kind, const std::string& body);
+  void command(ledger::Ledger& callers, LiveCommand command, const std::function<ledger::Event()>& write);
   void post(LiveCommand command);
   void obey_while_idle(ledger::Ledger& ledger);
 
@@ -127,7 +106,8 @@ struct LiveEngine::Loop {
   double initial_equity = 0;
   RiskState risk_state = RiskState::halted;
   TimeMs started = 0, newest_now = std::numeric_limits<TimeMs>::min();
-  bool stepped_back = false, running = false, recovered = false, abandoned = false, view_is_old = true;
+  bool stepped_back = false, running = false, idle = false, recovered = false, abandoned = false,
+       view_is_old = true;
   LatencyWindow latencies;
   LatencyWindow::Figures latency_figures;
   Clock::time_point last_view{}, last_latency{};
@@ -177,11 +157,10 @@ void LiveEngine::Loop::post(LiveCommand command) {
   parts.feed->interrupt();
 }
 
-void LiveEngine::Loop::command(ledger::Ledger& callers, LiveCommand command, const char* kind,
-                               const std::string& body) {
-  command.time = event_time();
+void LiveEngine::Loop::command(ledger::Ledger& callers, LiveCommand command,
+                               const std::function<ledger::Event()>& write) {
   try {
-    command.sequence = callers.append(kind, body, command.by, command.time).sequence;
+    command.sequence = write().sequence;
   } catch (const Error& error) {
     // A kill holds whether or not it can be written; the next step that can be recorded carries it.
     if (command.kind == LiveCommand::Kind::kill) {
@@ -198,12 +177,13 @@ void LiveEngine::Loop::obey_while_idle(ledger::Ledger& callers) {
   const std::unique_lock lock(running_mutex, std::try_to_lock);
   if (!lock.owns_lock() || !recovered || abandoned) return;  // the loop does it, or the next start
   ledger = &callers;
+  idle = true;
   try {
     obey_commands();
-  } catch (...) {
-    ledger = parts.ledger;
-    throw;
+  } catch (const Error&) {
+    publish();  // it holds in this process; the next start finds it on the ledger
   }
+  idle = false;
   ledger = parts.ledger;
 }
 
@@ -421,6 +401,10 @@ void LiveEngine::Loop::trade() {
       play(*step);
       continue;
     }
+    if (journal && !persist([this] { journal->flush(); })) {
+      abandoned = true;
+      return;
+    }
     publish();  // health and text of the feed may have changed
     if (parts.feed->status().health == FeedHealth::ended && !command_waits) return;
   }
@@ -630,7 +614,7 @@ bool LiveEngine::Loop::persist(const std::function<void()>& write) {
       }
       return true;
     } catch (const Error& error) {
-      if (!passes(error.code())) throw;
+      if (idle || !passes(error.code())) throw;  // a person's call must not wait here
       persistence_fault = error.what();
       publish();
     }
@@ -719,26 +703,35 @@ void LiveEngine::stop() {
 
 void LiveEngine::kill(ledger::Ledger& ledger, const Signature& person, bool flatten) {
   require_signature(person);
-  loop_->command(
-      ledger,
-      {.kind = LiveCommand::Kind::kill, .by = person.name, .reason = person.reason, .flatten = flatten},
-      "risk.killed", fmt::format(R"({{"reason":{},"flatten":{}}})", json_string(person.reason), flatten));
+  const TimeMs time = loop_->event_time();
+  loop_->command(ledger,
+                 {.kind = LiveCommand::Kind::kill,
+                  .by = person.name,
+                  .reason = person.reason,
+                  .time = time,
+                  .flatten = flatten},
+                 [&] { return write_kill(ledger, person, flatten, time); });
 }
 
 void LiveEngine::rearm(ledger::Ledger& ledger, const Signature& person) {
-  require_signature(person);
-  loop_->command(ledger, {.kind = LiveCommand::Kind::rearm, .by = person.name, .reason = person.reason},
-                 "risk.rearmed", fmt::format(R"({{"reason":{}}})", json_string(person.reason)));
+  const TimeMs time = loop_->event_time();
+  loop_->command(ledger,
+                 {.kind = LiveCommand::Kind::rearm, .by = person.name, .reason = person.reason, .time = time},
+                 [&] { return write_rearm(ledger, person, time); });
 }
 
 void LiveEngine::accept_account(ledger::Ledger& ledger, const Signature& person) {
-  require_signature(person);
-  loop_->command(ledger, {.kind = LiveCommand::Kind::accept, .by = person.name, .reason = person.reason},
-                 "live.reconciliation", accept_json(loop_->parts.session, person));
+  const TimeMs time = loop_->event_time();
+  loop_->command(
+      ledger, {.kind = LiveCommand::Kind::accept, .by = person.name, .reason = person.reason, .time = time},
+      [&] { return write_acceptance(ledger, person, loop_->parts.session, time); });
 }
 
 void LiveEngine::notice(const ledger::Event& event) {
-  if (std::optional<LiveCommand> command = command_of(event)) loop_->post(std::move(*command));
+  std::optional<LiveCommand> command = command_of(event);
+  if (!command) return;
+  loop_->post(std::move(*command));
+  loop_->obey_while_idle(*loop_->parts.ledger);
 }
 
 std::shared_ptr<const LiveView> LiveEngine::view() const {

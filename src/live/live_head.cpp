@@ -144,11 +144,6 @@ std::string start_json(const LiveParts& parts, const std::string& resumes, std::
          (journal_fault.empty() ? "" : ",\"journal_fault\":" + json_string(journal_fault)) + "}";
 }
 
-std::string accept_json(const std::string& session, const Signature& person) {
-  return fmt::format(R"({{"session":{},"agrees":true,"differences":[],"accepted_by":{},"reason":{}}})",
-                     json_string(session), json_string(person.name), json_string(person.reason));
-}
-
 void write_warm_up(const std::filesystem::path& folder, std::size_t symbol, const market::Bars& bars) {
   std::string text;
   for (std::size_t i = 0; i < bars.size(); ++i) {

@@ -31,10 +31,9 @@ std::string head_json(const LiveParts& parts, const std::string& resumes,
 /// Throws Error "live.damaged_journal" at `place`.
 JournalHead parse_head(std::string_view line, const std::string& place);
 
-/// Bodies of "live.started" and of an accepting "live.reconciliation".
+/// Body of "live.started".
 std::string start_json(const LiveParts& parts, const std::string& resumes, std::uint64_t parameter_version,
                        const std::string& journal_fault);
-std::string accept_json(const std::string& session, const Signature& person);
 
 /// The bars that the strategies are warmed up with lie beside the journal, one file a symbol, in its order.
 void write_warm_up(const std::filesystem::path& folder, std::size_t symbol, const market::Bars& bars);

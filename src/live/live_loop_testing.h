@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <deque>
 #include <functional>
@@ -242,7 +243,7 @@ struct TestLoop {
     return *engine_;
   }
 
-  TimeMs time = 1'700'000'000'000;
+  std::atomic<TimeMs> time = 1'700'000'000'000;
   std::unique_ptr<ledger::Ledger> ledger;
   ListFeed feed;
   SimpleBroker broker;

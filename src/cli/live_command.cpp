@@ -1,0 +1,186 @@
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "app/config.h"
+#include "app/live_account.h"
+#include "cli/commands.h"
+#include "core/clock.h"
+#include "ledger/ledger.h"
+#include "live/live_commands.h"
+
+namespace stevie::cli {
+namespace {
+
+constexpr int most_shown = 100'000;
+constexpr int exit_differs = 1;
+
+struct SignatureFlags {
+  std::string by, reason;
+};
+
+void add_signature(CLI::App& command, SignatureFlags& flags) {
+  command.add_option("--reason", flags.reason, "Why: kept in the ledger; needed");
+  command.add_option("--by", flags.by, "Who asks for it (default: $USER)");
+}
+
+live::Signature signature(const CommandContext& context, const SignatureFlags& flags) {
+  constexpr std::string_view user = "USER=";
+  live::Signature result{flags.by, flags.reason};
+  if (!result.name.empty()) return result;
+  for (const std::string_view variable : context.environment) {
+    if (variable.starts_with(user)) result.name = variable.substr(user.size());
+  }
+  return result;
+}
+
+std::unique_ptr<ledger::Ledger> open_to_read(app::Config& config) {
+  config.ledger.access = ledger::Access::read;
+  return ledger::Ledger::open(config.ledger);
+}
+
+/// A command that shows the account, as text or JSON.
+template <class Text, class Json>
+void add_view(CLI::App& family, CommandContext& context, const std::string& name, const std::string& help,
+              Text text, Json json) {
+  auto as_json = std::make_shared<bool>(false);
+  CLI::App* command = family.add_subcommand(name, help);
+  command->add_flag("--json", *as_json, "Print JSON");
+  command->footer("Example:\n  stevie live " + name);
+  command->callback([as_json, text, json, &context] {
+    app::Config config = app::load_config(context.layers());
+    const auto ledger = open_to_read(config);
+    const app::LiveAccount account = app::read_live_account(*ledger, config.risk);
+    context.out << (*as_json ? json(account) : text(account));
+  });
+}
+
+void add_orders(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    std::size_t last = 20;
+    bool json = false;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = family.add_subcommand("orders", "Print the orders that wait, and the newest ones");
+  command->add_option("--last", flags->last, "How many of the newest")
+      ->check(CLI::Range(0, most_shown))
+      ->capture_default_str();
+  command->add_flag("--json", flags->json, "Print a JSON object");
+  command->footer("Example:\n  stevie live orders --last 5");
+  command->callback([flags, &context] {
+    app::Config config = app::load_config(context.layers());
+    const auto ledger = open_to_read(config);
+    const app::LiveAccount account = app::read_live_account(*ledger, config.risk);
+    const auto newest = app::read_live_orders(*ledger, flags->last);
+    context.out << (flags->json ? app::live_orders_json(account, newest)
+                                : app::live_orders_text(account, newest));
+  });
+}
+
+void add_decisions(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    std::size_t last = 20;
+    std::uint64_t before = 0;
+    bool json = false;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command =
+      family.add_subcommand("decisions", "Print the newest decisions out of the journal, newest first");
+  command->add_option("--last", flags->last, "How many")
+      ->check(CLI::Range(1, most_shown))
+      ->capture_default_str();
+  command->add_option("--before", flags->before, "Only those with a lower number");
+  command->add_flag("--json", flags->json, "Print a JSON array, with the explanations");
+  command->footer("Example:\n  stevie live decisions --last 5 --json");
+  command->callback([flags, &context] {
+    app::Config config = app::load_config(context.layers());
+    const auto ledger = open_to_read(config);
+    const auto decisions = app::read_live_decisions(*ledger, config.live.folder, flags->before, flags->last);
+    context.out << (flags->json ? app::live_decisions_json(decisions) : app::live_decisions_text(decisions));
+  });
+}
+
+void add_kill(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    bool flatten = false;
+    SignatureFlags signature;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command =
+      family.add_subcommand("kill", "Stop trading: cancel waiting orders and let none pass until re-armed");
+  command->add_flag("--flatten", flags->flatten, "Close every position at its next bar as well");
+  add_signature(*command, flags->signature);
+  command->footer("Example:\n  stevie live kill --flatten --reason \"the exchange halts\"");
+  command->callback([flags, &context] {
+    const auto ledger = ledger::Ledger::open(app::load_config(context.layers()).ledger);
+    const ledger::Event event =
+        live::write_kill(*ledger, signature(context, flags->signature), flags->flatten, system_time());
+    context.out << "killed by " << event.author << ": event " << event.sequence
+                << "; no order passes until `stevie live rearm`\n";
+  });
+}
+
+void add_rearm(CLI::App& family, CommandContext& context) {
+  auto flags = std::make_shared<SignatureFlags>();
+  CLI::App* command =
+      family.add_subcommand("rearm", "End a kill, or a halt after a drawdown: trading goes on");
+  add_signature(*command, *flags);
+  command->footer("Example:\n  stevie live rearm --reason \"the feed was wrong, positions are checked\"");
+  command->callback([flags, &context] {
+    const auto ledger = ledger::Ledger::open(app::load_config(context.layers()).ledger);
+    const ledger::Event event = live::write_rearm(*ledger, signature(context, *flags), system_time());
+    context.out << "re-armed by " << event.author << ": event " << event.sequence << "\n";
+  });
+}
+
+void add_accept(CLI::App& family, CommandContext& context) {
+  auto flags = std::make_shared<SignatureFlags>();
+  CLI::App* command =
+      family.add_subcommand("accept", "Take the broker's account as the truth where the record differs");
+  add_signature(*command, *flags);
+  command->footer("Example:\n  stevie live accept --reason \"closed by hand at the exchange\"");
+  command->callback([flags, &context] {
+    const auto ledger = ledger::Ledger::open(app::load_config(context.layers()).ledger);
+    const ledger::Event event = live::write_acceptance(
+        *ledger, signature(context, *flags),
+        app::read_live_account(*ledger, app::load_config(context.layers()).risk).session, system_time());
+    context.out << "accepted by " << event.author << ": event " << event.sequence << "\n";
+  });
+}
+
+void add_replay_journal(CLI::App& family, CommandContext& context) {
+  auto folder = std::make_shared<std::string>();
+  CLI::App* command = family.add_subcommand(
+      "replay-journal", "Put a session's recorded bars through the rules again and compare every decision");
+  command->add_option("folder", *folder, "Folder of the session, runs/live/SESSION")->required();
+  command->footer("Example:\n  stevie live replay-journal runs/live/20260304-050607-live");
+  command->callback([folder, &context] {
+    const live::JournalReplay replay = app::replay_live_journal(*folder);
+    context.out << app::journal_replay_text(replay);
+    if (!replay.equal()) throw CLI::RuntimeError(exit_differs);
+  });
+}
+
+}  // namespace
+
+void add_live_command(CLI::App& app, CommandContext& context) {
+  CLI::App* family =
+      app.add_subcommand("live", "Show the paper account, stop it and start it again, and check its journal");
+  family->require_subcommand(1);
+  family->footer("Example:\n  stevie live state\n\n`stevie live COMMAND --help` tells more.");
+  add_view(*family, context, "state", "Print session, risk state and account", app::live_state_text,
+           app::live_state_json);
+  add_view(*family, context, "positions", "Print the positions held", app::live_positions_text,
+           app::live_positions_json);
+  add_orders(*family, context);
+  add_decisions(*family, context);
+  add_kill(*family, context);
+  add_rearm(*family, context);
+  add_accept(*family, context);
+  add_replay_journal(*family, context);
+}
+
+}  // namespace stevie::cli

@@ -1,0 +1,63 @@
+#include "live/live_commands.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <vector>
+
+#include "core/error.h"
+#include "core/printable.h"
+#include "live/live_records.h"
+
+namespace stevie::live {
+namespace {
+
+bool is_blank(const std::string& text) {
+  return text.find_first_not_of(" \t\n") == std::string::npos;
+}
+
+bool is_plain(const std::string& text, std::size_t most_bytes) {
+  return text.size() <= most_bytes && printable(text) == text &&
+         text.find_first_of("\n\t") == std::string::npos;
+}
+
+}  // namespace
+
+void require_signature(const Signature& person) {
+  constexpr std::size_t most_name = 200, most_reason = 2'000;
+  std::vector<std::string> faults;
+  if (is_blank(person.name)) faults.emplace_back("say who you are (a name)");
+  if (is_blank(person.reason)) faults.emplace_back("say why (a reason)");
+  if (!is_plain(person.name, most_name))
+    faults.push_back(fmt::format("the name must be one line of plain text of at most {} bytes", most_name));
+  if (!is_plain(person.reason, most_reason))
+    faults.push_back(
+        fmt::format("the reason must be one line of plain text of at most {} bytes", most_reason));
+  if (!faults.empty())
+    throw Error("live.refused_command", fmt::format("nothing was done: {}", fmt::join(faults, "; ")));
+}
+
+ledger::Event write_kill(ledger::Ledger& ledger, const Signature& person, bool flatten, TimeMs time) {
+  require_signature(person);
+  return ledger.append("risk.killed",
+                       fmt::format(R"({{"reason":{},"flatten":{}}})", json_string(person.reason), flatten),
+                       person.name, time);
+}
+
+ledger::Event write_rearm(ledger::Ledger& ledger, const Signature& person, TimeMs time) {
+  require_signature(person);
+  return ledger.append("risk.rearmed", fmt::format(R"({{"reason":{}}})", json_string(person.reason)),
+                       person.name, time);
+}
+
+ledger::Event write_acceptance(ledger::Ledger& ledger, const Signature& person, const std::string& session,
+                               TimeMs time) {
+  require_signature(person);
+  return ledger.append(
+      "live.reconciliation",
+      fmt::format(R"({{"session":{},"agrees":true,"differences":[],"accepted_by":{},"reason":{}}})",
+                  json_string(session), json_string(person.name), json_string(person.reason)),
+      person.name, time);
+}
+
+}  // namespace stevie::live
