@@ -248,6 +248,34 @@ TEST_P(LiveEngineTest, waits_while_the_ledger_cannot_be_written_and_loses_and_do
   EXPECT_TRUE(other.open()->verify().clean());
 }
 
+TEST_P(LiveEngineTest, survives_that_its_database_connection_is_cut_between_and_inside_transactions) {
+  if (GetParam() == ledger::Dialect::sqlite) GTEST_SKIP() << "SQLite has no connection to cut";
+  TestLoop undisturbed = loop("whole");
+  undisturbed.engine().run();
+  const TestPlace other(GetParam());
+  const std::string cut =
+      "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "
+      "usename "
+      "= current_user AND query LIKE '";
+  int writes = 0, cuts = 0;
+  ledger::LedgerConfig config = other.config();
+  config.hook = [&](ledger::WriteStep step) {
+    if (step != ledger::WriteStep::before_commit || ++writes % 4 != 0) return;
+    ++cuts;
+    ledger::execute_on_server(cut + "INSERT INTO ledger_events%'");
+  };
+  TestLoop test(config, {test_bars(400)}, "disturbed");
+  test.feed.before_next = [&](std::size_t bar) {
+    if (bar % 100 == 0) ledger::execute_on_server(cut + "%COMMIT%' AND state = 'idle'");
+  };
+  test.engine().run();
+  EXPECT_GT(cuts, 3);
+  EXPECT_FALSE(test.pauses.empty());
+  EXPECT_EQ(fills_of(other), fills_of(place()));
+  EXPECT_EQ(steps_of(other).size(), steps_of(place()).size());
+  EXPECT_TRUE(other.open()->verify().clean());
+}
+
 TEST_P(LiveEngineTest, ends_when_told_to_while_the_ledger_is_away_and_goes_on_later) {
   bool away = false;
   ledger::LedgerConfig config = place().config();
