@@ -598,6 +598,66 @@ TEST_P(AccountStoreTest, nothing_secret_is_in_the_database_or_in_messages) {
   for (const std::string& secret : secrets) EXPECT_EQ(bytes.find(secret), std::string::npos) << secret;
 }
 
+/// A role of the server's own, through which a store connects, and which can be kept out.
+class RoleTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (ledger::postgres_url().empty()) GTEST_SKIP() << "STEVIE_POSTGRES_URL is not set";
+    place_ = std::make_unique<ledger::TestPlace>(ledger::Dialect::postgresql);
+    role_ = place_->folder().filename().string();
+    ledger::execute_on_server("CREATE ROLE \"" + role_ + "\" LOGIN PASSWORD 'p'");
+    ledger::execute_on_server("GRANT ALL ON SCHEMA \"" + role_ + "\" TO \"" + role_ + "\"");
+    const std::string url = place_->url();
+    url_ = "postgresql://" + role_ + ":p" + url.substr(url.find('@'));
+  }
+  void TearDown() override {
+    if (!place_) return;
+    place_.reset();
+    ledger::execute_on_server("DROP ROLE \"" + role_ + "\"");
+  }
+  void set_login(bool allowed) const {
+    ledger::execute_on_server("ALTER ROLE \"" + role_ + "\" " + (allowed ? "LOGIN" : "NOLOGIN"));
+  }
+  void end_connections() const {
+    ledger::execute_on_server(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '" + role_ + "'");
+  }
+
+  std::unique_ptr<ledger::TestPlace> place_;
+  std::string role_, url_;
+};
+
+TEST_F(RoleTest, a_database_that_is_gone_is_told_and_taken_up_again) {
+  {
+    const TestClock clock;
+    const auto store = AccountStore::open(quick_accounts(url_), clock.now());
+    store->add_user("root", good_password, Role::admin);
+    const auto key = store->add_key("root", "ci", Role::admin, {});
+    const Tokens tokens = store->login("root", good_password, "192.0.2.1");
+    for (int i = 0; i < 3; ++i) {
+      end_connections();
+      EXPECT_EQ(store->users().size(), 1u) << "the connection is made again";
+    }
+    set_login(false);
+    end_connections();
+    const auto code = [](const std::function<void()>& action) { return error_of(action).code(); };
+    for (int i = 0; i < 10; ++i) {
+      EXPECT_EQ(code([&] { store->login("root", good_password, "192.0.2.1"); }), "accounts.login_refused");
+      EXPECT_EQ(code([&] { store->refresh(tokens.refresh); }), "accounts.login_refused");
+      EXPECT_EQ(code([&] { store->remove_key(key.key.id); }), "accounts.login_refused");
+    }
+    EXPECT_TRUE(store->authenticate(tokens.access));
+    EXPECT_TRUE(store->authenticate(key.secret));
+    set_login(true);
+    EXPECT_TRUE(store->authenticate(store->refresh(tokens.refresh).access));
+    EXPECT_NO_THROW(store->login("root", good_password, "192.0.2.1"))
+        << "what failed meanwhile is no failed try";
+    store->remove_key(key.key.id);
+    EXPECT_FALSE(store->authenticate(key.secret));
+  }
+  ledger::execute_on_server("DROP OWNED BY \"" + role_ + "\" CASCADE");
+}
+
 TEST(AccountStore, its_file_is_its_owners) {
   const TemporaryFolder folder;
   const auto file = folder.path() / "accounts.db";
