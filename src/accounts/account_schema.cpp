@@ -11,15 +11,17 @@ using Statements = std::vector<std::string>;
 Statements tables() {
   return {"CREATE TABLE accounts_schema (version INTEGER NOT NULL)",
           "INSERT INTO accounts_schema VALUES (1)",
-          "CREATE TABLE accounts_users (name TEXT NOT NULL PRIMARY KEY, role TEXT NOT NULL, "
-          "enabled INTEGER NOT NULL, password TEXT NOT NULL, password_set BIGINT NOT NULL, "
-          "created BIGINT NOT NULL, last_login BIGINT)",
-          "CREATE TABLE accounts_logins (id TEXT NOT NULL PRIMARY KEY, user_name TEXT NOT NULL, "
-          "secret TEXT NOT NULL, created BIGINT NOT NULL, expires BIGINT NOT NULL)",
+          R"(CREATE TABLE accounts_users (
+               name TEXT NOT NULL PRIMARY KEY, role TEXT NOT NULL, enabled INTEGER NOT NULL,
+               password TEXT NOT NULL, password_set BIGINT NOT NULL,
+               created BIGINT NOT NULL, last_login BIGINT))",
+          R"(CREATE TABLE accounts_logins (
+               id TEXT NOT NULL PRIMARY KEY, user_name TEXT NOT NULL, secret TEXT NOT NULL,
+               created BIGINT NOT NULL, expires BIGINT NOT NULL))",
           "CREATE INDEX accounts_logins_by_user ON accounts_logins (user_name, created)",
-          "CREATE TABLE accounts_keys (id TEXT NOT NULL PRIMARY KEY, user_name TEXT NOT NULL, "
-          "name TEXT NOT NULL, role TEXT NOT NULL, secret TEXT NOT NULL, created BIGINT NOT NULL, "
-          "expires BIGINT, last_used BIGINT)",
+          R"(CREATE TABLE accounts_keys (
+               id TEXT NOT NULL PRIMARY KEY, user_name TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL,
+               secret TEXT NOT NULL, created BIGINT NOT NULL, expires BIGINT, last_used BIGINT))",
           "CREATE TABLE accounts_setup (hash TEXT NOT NULL, expires BIGINT NOT NULL)",
           "CREATE TABLE accounts_changes (number BIGINT NOT NULL)",
           "INSERT INTO accounts_changes VALUES (0)"};

@@ -104,7 +104,7 @@ class Store final : public AccountStore {
   void take_over();
   void check_setup_token(const std::string& token);
   Tokens open_login(const User& user, TimeMs now);
-  Tokens tokens_of(LoginRow& row, std::string_view id, const User& user, TimeMs now);
+  Tokens tokens_of(LoginRow& row, std::string_view id, const User& user, TimeMs now) const;
   void remember_access(const Tokens& tokens, const std::string& login, TimeMs now);
   void write_uses();
   void watch();
@@ -341,7 +341,7 @@ Tokens Store::set_up(const std::string& token, const std::string& name, const st
   return tokens;
 }
 
-Tokens Store::tokens_of(LoginRow& row, std::string_view id, const User& user, TimeMs now) {
+Tokens Store::tokens_of(LoginRow& row, std::string_view id, const User& user, TimeMs now) const {
   Tokens tokens;
   tokens.access = std::string(access_prefix) + random_text(secret_bytes);
   tokens.refresh = fmt::format("{}{}{}", refresh_prefix, id, random_text(secret_bytes));

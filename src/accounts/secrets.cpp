@@ -81,7 +81,6 @@ std::string random_hex(std::size_t bytes) {
 
 PasswordHasher::PasswordHasher(std::size_t memory_mib) : memory_bytes_(memory_mib << 20) {
   start_sodium();
-  nobody_ = hash(random_text(32));
 }
 
 std::string PasswordHasher::hash(std::string_view password) {
@@ -96,6 +95,8 @@ std::string PasswordHasher::hash(std::string_view password) {
 }
 
 bool PasswordHasher::verify(const std::optional<std::string>& hash, std::string_view password) {
+  // Made at the first login, whoever's that is: most programs look at no password.
+  std::call_once(has_nobody_, [this] { nobody_ = this->hash(random_text(32)); });
   const Place place(free_);
   const bool fits =
       crypto_pwhash_str_verify((hash ? *hash : nobody_).c_str(), password.data(), password.size()) == 0;

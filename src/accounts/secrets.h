@@ -2,6 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <semaphore>
 #include <string>
@@ -40,6 +41,7 @@ class PasswordHasher {
  private:
   std::size_t memory_bytes_;
   std::counting_semaphore<2> free_{2};
+  std::once_flag has_nobody_;
   std::string nobody_;  // hash of a random password
 };
 

@@ -40,9 +40,10 @@ std::string read_input(std::optional<char> until) {
   std::string text;
   while (text.size() <= most_bytes) {
     pollfd input{STDIN_FILENO, POLLIN, 0};
-    const int ready = ::poll(&input, 1, -1);  // unlike read() it returns on a signal
+    // Another thread may have got the signal, so that nothing wakes this one.
+    const int ready = ::poll(&input, 1, 100);
     if (interrupted()) throw Interrupted("interrupted: nothing was changed");
-    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) continue;
     char letter = 0;
     const ssize_t count = ::read(STDIN_FILENO, &letter, 1);
     if (count < 0 && errno == EINTR) continue;
