@@ -64,6 +64,8 @@ void add_login_routes(RouteTable& table, const Context& context) {
   route.responses = {answer(ref("Tokens"), "The administrator, logged in", 201)};
   route.faults = {401, 409, 429};
   route.changes = true;
+  route.request_example =
+      R"({"token":"the-token-on-the-screen","name":"ada","password":"four green kettles sing"})";
   route.handler = [context](const Request& request) {
     const Json body = body_of(request);
     return token_response(context->accounts().set_up(body.at("token"), body.at("name"), body.at("password")),
@@ -77,6 +79,7 @@ void add_login_routes(RouteTable& table, const Context& context) {
       "After several failures in a row, of a name or from an address, further tries are refused for a while.";
   route.responses = {answer(ref("Tokens"), "Logged in")};
   route.faults = {401, 429};
+  route.request_example = R"({"name":"ada","password":"four green kettles sing"})";
   route.handler = [context](const Request& request) {
     const Json body = body_of(request);
     return token_response(context->accounts().login(body.at("name"), body.at("password"), request.address));
@@ -88,6 +91,7 @@ void add_login_routes(RouteTable& table, const Context& context) {
   route.description = "The refresh token is used up. One that was used before ends all tokens of its login.";
   route.responses = {answer(ref("Tokens"), "The new pair")};
   route.faults = {401};
+  route.request_example = R"({"refresh_token":"from-the-last-login"})";
   route.handler = [context](const Request& request) {
     return token_response(context->accounts().refresh(body_of(request).at("refresh_token")));
   };
@@ -95,6 +99,7 @@ void add_login_routes(RouteTable& table, const Context& context) {
 
   route = open_route("logout", "End the login that a refresh token belongs to", refresh_body);
   route.responses = {{.status = 204, .description = "Ended, or not known"}};
+  route.request_example = R"({"refresh_token":"from-the-last-login"})";
   route.handler = [context](const Request& request) {
     context->accounts().logout(body_of(request).at("refresh_token"));
     Response response;
@@ -111,8 +116,13 @@ Response change_own_password(const Context& context, const Request& request) {
   accounts::AccountStore& store = context->accounts();
   const std::string& name = request.principal->user;
   // Counts as a try, so that a stolen access token cannot be used to guess the password.
-  const accounts::Tokens checked = store.login(name, body.at("current"), request.address);
-  store.logout(checked.refresh);
+  try {
+    store.logout(store.login(name, body.at("current"), request.address).refresh);
+  } catch (const Error& error) {
+    if (error.code() != "accounts.bad_login") throw;
+    // 401 would tell the client that its token is no good.
+    throw Error("api.bad_body", "current is not the password of this user");
+  }
   return json_response(user_json(store.set_password(name, body.at("password"))));
 }
 
@@ -136,6 +146,7 @@ void add_own_routes(RouteTable& table, const Context& context) {
   route.responses = {answer(ref("User"), "Changed; log in anew")};
   route.faults = {404, 409, 429};
   route.changes = route.slow = route.secret = true;
+  route.request_example = R"({"current":"four green kettles sing","password":"five green kettles sing"})";
   route.handler = [context](const Request& request) { return change_own_password(context, request); };
   table.routes.push_back(route);
 }

@@ -470,6 +470,7 @@ void add_commands(RouteTable& table, const Context& context) {
           {{"reason", schema::reason()},
            {"flatten", schema::boolean("true: close every position with an order at the next bar"), false}})
           .dump();
+  route.request_example = R"({"reason":"exchange in trouble","flatten":true})";
   route.handler = [context](const Request& request) {
     const Json body = body_of(request);
     live::LiveEngine& engine = context->live();
@@ -483,6 +484,7 @@ void add_commands(RouteTable& table, const Context& context) {
 
   route = command("re-arm", "End a kill or a halt and trade again", Role::operator_role);
   route.description = "The peak from which the drawdown counts begins anew.";
+  route.request_example = R"({"reason":"it was a false alarm"})";
   route.handler = [context](const Request& request) {
     live::LiveEngine& engine = context->live();
     const live::Signature person = signature(request, body_of(request).at("reason"));
@@ -494,6 +496,7 @@ void add_commands(RouteTable& table, const Context& context) {
 
   route =
       command("accept", "Take the broker's account as the truth where it and the record differ", Role::admin);
+  route.request_example = R"({"reason":"the deposit of Monday"})";
   route.handler = [context](const Request& request) {
     live::LiveEngine& engine = context->live();
     const live::Signature person = signature(request, body_of(request).at("reason"));

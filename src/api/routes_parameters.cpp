@@ -306,6 +306,7 @@ void add_changes(RouteTable& table, const Context& context) {
   using namespace schema;
   Route route = change("rollback", "A new version with the content of an earlier one", Role::operator_role,
                        object({{"version", integer("The earlier one", 1)}, {"reason", reason()}}));
+  route.request_example = R"({"version":1,"reason":"it was better"})";
   route.handler =
       changer(context, [](live::ParameterStore& store, const Json& body, const live::Signature& person) {
         return store.rollback(body.at("version"), person);
@@ -316,6 +317,7 @@ void add_changes(RouteTable& table, const Context& context) {
       change("override", "Apply a proposal that the gate did not approve, on record", Role::admin,
              object({{"decision", integer("Its number in the list of proposals", 1)}, {"reason", reason()}}));
   route.description = "Only a proposal that was judged against the parameters in force can be applied.";
+  route.request_example = R"({"decision":17,"reason":"fees were halved last week"})";
   route.handler =
       changer(context, [](live::ParameterStore& store, const Json& body, const live::Signature& person) {
         return store.overrule(body.at("decision"), person);

@@ -179,6 +179,7 @@ void add_scenario_routes(RouteTable& table, const Context& context) {
   route.responses = {answer(ref("TrainingSession"), "Queued", 202)};
   route.faults = {404, 409, 422};
   route.changes = route.slow = true;
+  route.request_example = R"({"dry_run":true,"reason":"drawdown was high"})";
   route.handler = [context](const Request& request) { return start_scenario(context, request); };
   table.routes.push_back(route);
 
@@ -189,6 +190,7 @@ void add_scenario_routes(RouteTable& table, const Context& context) {
   route.responses = {answer(ref("TrainingSession"), "The session, stopping or stopped")};
   route.faults = {404, 409, 422};
   route.changes = route.slow = true;
+  route.request_example = R"({"reason":"not needed now"})";
   route.handler = [context](const Request& request) {
     return json_response(
         session_json(stop_session(*context, {}, signature(request, body_of(request).at("reason")))));

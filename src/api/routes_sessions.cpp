@@ -23,7 +23,8 @@ Json session_schema() {
   return object(
       {{"id", text("Names the session and its folder")},
        {"kind", choice("What runs", {"optimize", "train"})},
-       {"scenario", nullable(text("Of optimize"))},
+       {"scenario", nullable(text("Of optimize: that is searched"))},
+       {"by_hand", boolean("Whether it was started with stevie optimize and not by the queue")},
        {"data", list(text("Bar file"), "Empty: those of the configuration")},
        {"settings", map_of(text("As --set takes it"), "By key of the configuration")},
        {"minutes", nullable(number("Limit; null: the scenario's"))},
@@ -35,13 +36,15 @@ Json session_schema() {
        {"queued", time("When it was asked for")},
        {"started", nullable(time("When it began"))},
        {"ended", nullable(time("When it ended"))},
-       {"progress", object({{"episode", integer("Done")},
-                            {"episodes", integer("In all")},
-                            {"candidates", integer("Looked at")},
-                            {"best_reward", nullable(number("Of the best candidate on the search windows"))},
-                            {"running_reward", nullable(number("Of what runs, on the same"))},
-                            {"fraction", number("0 to 1", 0, 1)},
-                            {"seconds_left", nullable(number("Estimate"))}})},
+       {"progress",
+        object({{"phase", nullable(text("loading, searching, judging, writing; null: none told"))},
+                {"episode", integer("Done; of kind train: environment steps")},
+                {"episodes", integer("In all")},
+                {"candidates", integer("Looked at")},
+                {"best_reward", nullable(number("Of the best candidate on the search windows"))},
+                {"running_reward", nullable(number("Of what runs, on the same"))},
+                {"fraction", number("0 to 1", 0, 1)},
+                {"seconds_left", nullable(number("Estimate"))}})},
        {"outcome",
         nullable(text("promoted, not_applied, rejected, not_enough, nothing_better; null before"))},
        {"verdict", nullable(text("Of the gate"))},
@@ -95,7 +98,8 @@ Json session_json(const app::TrainingSession& session) {
   for (const auto& [key, value] : session.request.settings) settings[key] = value;
   return {{"id", session.id},
           {"kind", session.request.kind},
-          {"scenario", text_or_null(session.request.scenario)},
+          {"scenario", text_or_null(session.scenario.empty() ? session.request.scenario : session.scenario)},
+          {"by_hand", session.by_hand},
           {"data", session.request.data},
           {"settings", std::move(settings)},
           {"minutes", finite_or_null(session.request.minutes)},
@@ -108,7 +112,8 @@ Json session_json(const app::TrainingSession& session) {
           {"started", iso_or_null(session.started)},
           {"ended", iso_or_null(session.ended)},
           {"progress",
-           {{"episode", session.episode},
+           {{"phase", text_or_null(session.phase)},
+            {"episode", session.episode},
             {"episodes", session.episodes},
             {"candidates", session.candidates},
             {"best_reward", finite_or_null(session.best_reward)},
@@ -169,6 +174,7 @@ void add_session_routes(RouteTable& table, const Context& context) {
   route.responses = {answer(ref("TrainingSession"), "The session, stopping or stopped")};
   route.faults = {404, 409, 422};
   route.changes = route.slow = true;
+  route.request_example = R"({"reason":"not needed now"})";
   route.handler = [context](const Request& request) {
     const live::Signature person = signature(request, body_of(request).at("reason"));
     return json_response(

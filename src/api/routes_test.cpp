@@ -234,7 +234,7 @@ TEST_F(RoutesTest, PerformanceIsThatOfTheAccount) {
               1e-6 * summary["equity"].get<double>());
   EXPECT_GT(found["trades"], 5);
   EXPECT_TRUE(found["metrics"]["total_return"]["value"].is_number());
-  EXPECT_TRUE(found["metrics"]["sharpe"]["low"].is_number()) << "45 days are enough for an interval";
+  EXPECT_TRUE(found["metrics"]["sharpe"]["low"].is_number()) << "120 days are enough for an interval";
   EXPECT_TRUE(found["buy_and_hold"]["max_drawdown"]["value"].is_number());
 }
 

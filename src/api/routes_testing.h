@@ -21,12 +21,12 @@
 
 namespace stevie::api {
 
-/// For tests: goes in and out of the market every twelve bars.
+/// For tests: goes in and out of the market every five bars.
 class InAndOut : public live::LiveStrategy {
  public:
   void warm_up(const market::Bar&) override {}
   strategy::Decision decide(const strategy::Situation&) override {
-    constexpr std::uint64_t stay = 12;
+    constexpr std::uint64_t stay = 5;
     ++decisions_;
     return strategy::Decision::target(decisions_ / stay % 2 == 0 ? 0.0 : 0.5);
   }
@@ -43,7 +43,7 @@ class InAndOut : public live::LiveStrategy {
 };
 
 /// For tests: a whole server but for its sockets, in a folder of its own: a SQLite ledger, accounts, the
-/// queue of sessions (nothing is launched), and a paper account that has traded synthetic hours to their end.
+/// queue of sessions (nothing is launched), and a paper account that has traded synthetic days to their end.
 class TestServer {
  public:
   using Json = nlohmann::ordered_json;
@@ -52,12 +52,13 @@ class TestServer {
     services.config.ledger.url = "sqlite:///" + (folder.path() / "stevie.db").string();
     accounts = accounts::AccountStore::open(
         accounts::quick_accounts("sqlite:///" + (folder.path() / "accounts.db").string()), clock.now());
-    sessions = std::make_unique<app::TrainingSessions>(
-        app::TrainingSessions::Parts{.config = {.folder = (folder.path() / "sessions").string()},
-                                     .ledger = services.config.ledger,
-                                     .program = "/bin/false",
-                                     .news = &news,
-                                     .now = clock.now()});
+    app::TrainingSessions::Parts queue;
+    queue.config.folder = (folder.path() / "sessions").string();
+    queue.ledger = services.config.ledger;
+    queue.program = "/bin/false";
+    queue.news = &news;
+    queue.now = clock.now();
+    sessions = std::make_unique<app::TrainingSessions>(std::move(queue));
     idempotency = IdempotencyStore::open("sqlite:///" + (folder.path() / "calls.db").string(), clock.now());
     if (trades) trade();
     services.accounts = accounts.get();
@@ -168,14 +169,16 @@ class TestServer {
   }
 
   void trade() {
-    constexpr std::size_t hours = 24 * 45;
+    constexpr std::size_t days = 120;
     market::SyntheticConfig market;
-    market.bars = hours;
+    market.bars = days;
+    market.interval = day_ms;
     market.symbol = symbol;
     std::vector<market::Bars> bars;
-    bars.push_back(market::synthetic_market(market).bars);
+    bars.push_back(market::make_synthetic_market(market).bars);
     feed_ = std::make_unique<live::ReplayFeed>(std::move(bars));
-    broker_ = std::make_unique<broker::PaperBroker>(broker::PaperConfig{.symbols = {symbol}, .engine = {}});
+    broker_ = std::make_unique<broker::PaperBroker>(
+        broker::PaperConfig{.symbols = {symbol}, .interval = day_ms, .engine = {}});
     live_ledger_ = ledger::Ledger::open(services.config.ledger);
     live::LiveParts parts;
     parts.ledger = live_ledger_.get();

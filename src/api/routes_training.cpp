@@ -388,6 +388,7 @@ void add_session_control(RouteTable& table, const Context& context) {
   route.responses = {answer(ref("TrainingSession"), "Queued", 202)};
   route.faults = {404, 409, 422};
   route.changes = route.slow = true;
+  route.request_example = R"({"scenario":"quick_tune","dry_run":true,"reason":"first look"})";
   route.handler = [context](const Request& request) {
     return json_response(session_json(context->sessions().start(session_request(*context, request))), 202);
   };
@@ -405,6 +406,7 @@ void add_session_control(RouteTable& table, const Context& context) {
   route.responses = {answer(ref("TrainingSession"), "The session, stopping or stopped")};
   route.faults = {404, 409, 422};
   route.changes = route.slow = true;
+  route.request_example = R"({"reason":"not needed now"})";
   route.handler = [context](const Request& request) {
     const Json body = body_of(request);
     return json_response(
@@ -435,6 +437,7 @@ void add_parameter_control(RouteTable& table, const Context& context) {
   route.responses = {answer(ref("ParameterChange"), "On record; in force from the next bar on")};
   route.faults = {409, 422};
   route.changes = route.slow = true;
+  route.request_example = R"({"reason":"begin anew"})";
   route.handler = [context](const Request& request) { return reset(context, request); };
   table.routes.push_back(route);
 
@@ -457,6 +460,8 @@ void add_parameter_control(RouteTable& table, const Context& context) {
   route.responses = {answer(ref("ParameterChange"), "On record; in force from the next bar on")};
   route.faults = {409, 422};
   route.changes = route.slow = true;
+  route.request_example =
+      R"({"name":"volPctBreakout","value":65,"unit":"percentile","reason":"calmer market"})";
   route.handler = [context](const Request& request) { return update(context, request); };
   table.routes.push_back(route);
 

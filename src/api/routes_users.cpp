@@ -92,6 +92,7 @@ void add_admin_routes(RouteTable& table, const Context& context) {
   route.responses = {answer(ref("User"), "Added", 201)};
   route.faults = {409};
   route.changes = route.slow = route.secret = true;
+  route.request_example = R"({"name":"otto","password":"nine quiet lamps glow","role":"operator"})";
   route.handler = [context](const Request& request) {
     const Json body = body_of(request);
     const Role role = accounts::parse_role(body.at("role").get<std::string>());
@@ -111,6 +112,7 @@ void add_admin_routes(RouteTable& table, const Context& context) {
   route.responses = {answer(ref("User"), "Changed")};
   route.faults = {404, 409};
   route.changes = route.slow = true;
+  route.request_example = R"({"role":"viewer"})";
   route.handler = [context](const Request& request) { return change_user(context, request); };
   table.routes.push_back(route);
 
@@ -121,6 +123,7 @@ void add_admin_routes(RouteTable& table, const Context& context) {
   route.responses = {answer(ref("User"), "Changed")};
   route.faults = {404};
   route.changes = route.slow = route.secret = true;
+  route.request_example = R"({"password":"ten loud lamps glow"})";
   route.handler = [context](const Request& request) {
     return json_response(user_json(context->accounts().set_password(request.path_parameters.at("name"),
                                                                     body_of(request).at("password"))));
@@ -207,6 +210,7 @@ void add_key_routes(RouteTable& table, const Context& context) {
   route.responses = {answer(ref("NewApiKey"), "Made", 201)};
   route.faults = {404, 409};
   route.changes = route.slow = route.secret = true;
+  route.request_example = R"({"name":"ci","role":"viewer"})";
   route.handler = [context](const Request& request) { return add_key(context, request); };
   table.routes.push_back(route);
 
