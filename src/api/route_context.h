@@ -99,8 +99,8 @@ void add_system_routes(RouteTable& table, const Context& context);
 
 // Shared by several of them.
 
-Json user_json(const accounts::User& user);              // schema User
-Json session_json(const app::TrainingSession& session);  // schema TrainingSession
+Json user_json(const accounts::User& user);                // schema User
+Json session_answer(const app::TrainingSession& session);  // schema TrainingSession
 Json version_change_json(const live::ParameterVersion& before, const live::ParameterVersion& after);
 Json recommendation_json(const RecommendationCache::Answer& answer);  // schema Recommendation, or null
 Json live_summary_json(const live::LiveView& view);                   // schema LiveSummary
@@ -110,9 +110,8 @@ Response changed_parameters(const Context& context, const live::ParameterStore& 
 
 /// Body of a request that starts a session, with `kind` and `scenario` or without.
 Json session_start_schema(bool with_scenario);
-/// What such a body asks for. Throws Error "app.bad_session" for files and settings that nobody outside may
-/// choose, "app.unknown_scenario".
-app::SessionRequest session_request(const RouteContext& context, const Request& request);
+/// What such a body asks for. Throws Error "app.unknown_scenario". TrainingSessions checks the rest.
+app::SessionRequest session_request(const Request& request);
 /// Stops the session with this id; empty: the one at work, else the one that came last into the queue.
 app::TrainingSession stop_session(const RouteContext& context, std::string id, const live::Signature& person);
 

@@ -115,11 +115,11 @@ Response list_scenarios(const Context& context) {
 }
 
 Response start_scenario(const Context& context, const Request& request) {
-  app::SessionRequest asked = session_request(*context, request);
+  app::SessionRequest asked = session_request(request);
   const std::string id = request.path_parameters.at("id");
   if (id != "recommended") app::find_scenario(id);
   asked.scenario = id;
-  return json_response(session_json(context->sessions().start(asked)), 202);
+  return json_response(session_answer(context->sessions().start(asked)), 202);
 }
 
 Response results(const Context& context, const Request& request) {
@@ -139,7 +139,7 @@ Response results(const Context& context, const Request& request) {
   const Json best = search.value("best", Json(nullptr));
   search.erase("candidates");
   search.erase("best");
-  return json_response({{"session", session_json(session)},
+  return json_response({{"session", session_answer(session)},
                         {"scenario", found.value("scenario", Json::object())},
                         {"data", found.value("data", Json::array())},
                         {"windows", found.value("windows", Json::object())},
@@ -193,7 +193,7 @@ void add_scenario_routes(RouteTable& table, const Context& context) {
   route.request_example = R"({"reason":"not needed now"})";
   route.handler = [context](const Request& request) {
     return json_response(
-        session_json(stop_session(*context, {}, signature(request, body_of(request).at("reason")))));
+        session_answer(stop_session(*context, {}, signature(request, body_of(request).at("reason")))));
   };
   table.routes.push_back(route);
 

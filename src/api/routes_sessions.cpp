@@ -83,7 +83,7 @@ Response list_sessions(const Context& context, const Request& request) {
   if (const std::string state = query_text(request, "state"); !state.empty())
     std::erase_if(sessions,
                   [&](const app::TrainingSession& session) { return to_string(session.state) != state; });
-  return json_response(page_of(request, sessions, session_json));
+  return json_response(page_of(request, sessions, session_answer));
 }
 
 ParameterSpec id_parameter() {
@@ -92,7 +92,7 @@ ParameterSpec id_parameter() {
 
 }  // namespace
 
-Json session_json(const app::TrainingSession& session) {
+Json session_answer(const app::TrainingSession& session) {
   const auto text_or_null = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
   Json settings = Json::object();
   for (const auto& [key, value] : session.request.settings) settings[key] = value;
@@ -148,7 +148,7 @@ void add_session_routes(RouteTable& table, const Context& context) {
   route.faults = {404};
   route.slow = true;
   route.handler = [context](const Request& request) {
-    return json_response(session_json(context->sessions().session(request.path_parameters.at("id"))));
+    return json_response(session_answer(context->sessions().session(request.path_parameters.at("id"))));
   };
   table.routes.push_back(route);
 
@@ -178,7 +178,7 @@ void add_session_routes(RouteTable& table, const Context& context) {
   route.handler = [context](const Request& request) {
     const live::Signature person = signature(request, body_of(request).at("reason"));
     return json_response(
-        session_json(context->sessions().stop_session(request.path_parameters.at("id"), person)));
+        session_answer(context->sessions().stop_session(request.path_parameters.at("id"), person)));
   };
   table.routes.push_back(route);
 }

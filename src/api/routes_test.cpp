@@ -129,7 +129,6 @@ TEST_F(RoutesTest, ARepeatedCallActsOnce) {
 TEST_F(RoutesTest, SessionsAreQueuedShownAndStopped) {
   const Json started = server.post("/api/rl-training/start",
                                    {{"scenario", "quick_tune"},
-                                    {"data", {"bars.csv"}},
                                     {"settings", {{"optimize.search.seed", "7"}}},
                                     {"dry_run", true},
                                     {"reason", "a look"}},
@@ -138,8 +137,8 @@ TEST_F(RoutesTest, SessionsAreQueuedShownAndStopped) {
   EXPECT_EQ(started["state"], "queued");
   EXPECT_EQ(started["by"], "otto");
   EXPECT_EQ(started["settings"]["optimize.search.seed"], "7");
-  const Json second = server.post("/api/rl-training/scenarios/risk_optimizer/start",
-                                  {{"data", {"bars.csv"}}, {"reason", "another"}}, 202);
+  const Json second =
+      server.post("/api/rl-training/scenarios/risk_optimizer/start", {{"reason", "another"}}, 202);
   EXPECT_EQ(second["scenario"], "risk_optimizer");
 
   server.clock.advance(second_ms);
@@ -160,8 +159,7 @@ TEST_F(RoutesTest, SessionsAreQueuedShownAndStopped) {
 
 TEST_F(RoutesTest, ResultsTellWhatTheSearchFoundAndWhatTheGateSaid) {
   const Json started =
-      server.post("/api/rl-training/start",
-                  {{"scenario", "quick_tune"}, {"data", {"bars.csv"}}, {"reason", "a look"}}, 202);
+      server.post("/api/rl-training/start", {{"scenario", "quick_tune"}, {"reason", "a look"}}, 202);
   const std::string id = started["id"];
   const Json results{
       {"scenario", {{"id", "quick_tune"}}},

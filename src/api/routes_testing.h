@@ -56,6 +56,9 @@ class TestServer {
     queue.config.folder = (folder.path() / "sessions").string();
     queue.ledger = services.config.ledger;
     queue.program = "/bin/false";
+    const std::string bars = (folder.path() / "bars.csv").string();
+    std::ofstream(bars) << "timestamp,open,high,low,close,volume\n";
+    queue.default_data = {bars};
     queue.news = &news;
     queue.now = clock.now();
     sessions = std::make_unique<app::TrainingSessions>(std::move(queue));

@@ -17,10 +17,6 @@ using accounts::Role;
 using app::SessionState;
 using Connection = app::LedgerPool::Connection;
 
-/// Settings that a session may be given from outside: how it searches and trains. Never where the ledger is,
-/// what the gate asks for, or what an order may not exceed.
-constexpr std::string_view setting_sections = "optimize|train|ppo|network";
-
 Json symbol_schema() {
   return schema::pattern("Such as BTCUSDT or BTC/USDT", "^[A-Za-z0-9/:_.-]{2,64}$", 64);
 }
@@ -84,13 +80,15 @@ std::vector<schema::Member> start_members() {
   using namespace schema;
   return {
       {"data",
-       list(pattern("Bar file: one that the server is configured with, or a relative path below its folder",
+       list(pattern("Bar file: one that the server trades on, or below a folder of sessions.data_folders",
                     "^[A-Za-z0-9_./-]{1,200}$", 200),
             "Empty or absent: those of the configuration"),
        false},
       {"settings",
-       map_of(text("The value as --set takes it", 1, 200),
-              "By key of the sections optimize, train, ppo and network: docs/configuration.md"),
+       map_of(
+           text("The value as --set takes it", 1, 200),
+           "By key of the section optimize; of a dry run also gate, costs, env, rules, regime and social; of "
+           "kind train: train, data, env, costs, network and ppo (docs/configuration.md)"),
        false},
       {"minutes", number("Limit instead of the scenario's", 0.01, 10'080), false},
       {"episodes", integer("Limit instead of the scenario's", 1, 10'000), false},
@@ -185,8 +183,8 @@ Json status_json(const live::LiveView& view, const std::vector<app::TrainingSess
   return {{"state", state},
           {"time", iso_time(now)},
           {"live", live_summary_json(view)},
-          {"session", working == sessions.end() ? Json(nullptr) : session_json(*working)},
-          {"last_session", ended == sessions.end() ? Json(nullptr) : session_json(*ended)},
+          {"session", working == sessions.end() ? Json(nullptr) : session_answer(*working)},
+          {"last_session", ended == sessions.end() ? Json(nullptr) : session_answer(*ended)},
           {"queue", std::move(queue)},
           {"parameter_version", version == 0 ? Json(nullptr) : Json(version)},
           {"recommended",
@@ -390,7 +388,7 @@ void add_session_control(RouteTable& table, const Context& context) {
   route.changes = route.slow = true;
   route.request_example = R"({"scenario":"quick_tune","dry_run":true,"reason":"first look"})";
   route.handler = [context](const Request& request) {
-    return json_response(session_json(context->sessions().start(session_request(*context, request))), 202);
+    return json_response(session_answer(context->sessions().start(session_request(request))), 202);
   };
   table.routes.push_back(route);
 
@@ -410,7 +408,7 @@ void add_session_control(RouteTable& table, const Context& context) {
   route.handler = [context](const Request& request) {
     const Json body = body_of(request);
     return json_response(
-        session_json(stop_session(*context, body.value("id", ""), signature(request, body.at("reason")))));
+        session_answer(stop_session(*context, body.value("id", ""), signature(request, body.at("reason")))));
   };
   table.routes.push_back(route);
 
@@ -497,7 +495,7 @@ Json session_start_schema(bool with_scenario) {
   return with_scenario ? start_schema() : schema::object(start_members());
 }
 
-app::SessionRequest session_request(const RouteContext& context, const Request& request) {
+app::SessionRequest session_request(const Request& request) {
   const Json body = body_of(request);
   app::SessionRequest asked;
   asked.kind = body.value("kind", "optimize");
@@ -508,32 +506,8 @@ app::SessionRequest session_request(const RouteContext& context, const Request& 
   if (body.contains("minutes")) asked.minutes = body.at("minutes").get<double>();
   if (body.contains("episodes")) asked.episodes = body.at("episodes").get<std::size_t>();
   asked.by = signature(request, body.at("reason"));
-  std::vector<std::string> faults;
-  for (const std::string& file : asked.data) {
-    const bool known = std::ranges::find(context.services.data, file) != context.services.data.end();
-    if (known) continue;
-    const std::filesystem::path path(file);
-    const bool climbs = std::ranges::find(path, std::filesystem::path("..")) != path.end();
-    const bool bars = file.ends_with(".csv") || file.ends_with(".csv.gz") || file.ends_with(".json");
-    if (path.is_absolute() || climbs || !bars)
-      faults.push_back(
-          fmt::format("{} is no bar file that may be read from here: give one that the server is configured "
-                      "with, or a .csv, .csv.gz or .json below its folder",
-                      file));
-  }
   const Json settings = body.value("settings", Json::object());
-  for (const auto& [key, value] : settings.items()) {
-    const std::string section = key.substr(0, key.find('.'));
-    const bool allowed = fmt::format("|{}|", setting_sections).find("|" + section + "|") != std::string::npos;
-    if (!allowed || section.empty() || section.find('|') != std::string::npos)
-      faults.push_back(fmt::format(
-          "{} may not be set from here: only keys of the sections optimize, train, ppo and network", key));
-    require_plain(key, "the name of a setting");
-    require_plain(value.get<std::string>(), key);
-    asked.settings[key] = value.get<std::string>();
-  }
-  if (!faults.empty())
-    throw Error("app.bad_session", fmt::format("no session was started: {}", fmt::join(faults, "; ")));
+  for (const auto& [key, value] : settings.items()) asked.settings[key] = value.get<std::string>();
   if (asked.kind == "optimize" && asked.scenario != "recommended") app::find_scenario(asked.scenario);
   return asked;
 }
