@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <zlib.h>
 
+#include "api/embedded_docs.h"
 #include "api/openapi.h"
 #include "api/problem.h"
 #include "core/error.h"
@@ -159,7 +160,21 @@ DocumentationAssets documentation_assets(const std::vector<Route>& routes) {
   add("/api/docs/page.css", "text/css; charset=utf-8", page_style);
   add("/api/docs/errors", html, errors_page());
   add("/api/docs/routes", html, routes_page(routes));
-  add("/api/docs", html, routes_page(routes));
+  if (swagger_script().empty() || swagger_style().empty()) {
+    add("/api/docs", html, routes_page(routes));
+    return out;
+  }
+  const auto embed = [&](std::string path, std::string type, std::string_view gzip) {
+    out.assets.push_back(make_asset(std::move(path), std::move(type), gzip));
+  };
+  embed("/api/docs", html, docs_page());
+  // Swagger UI writes styles into elements; scripts are files of ours only.
+  out.assets.back().policy =
+      "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+      "font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+  embed("/api/docs/start.js", "text/javascript; charset=utf-8", docs_start());
+  embed("/api/docs/swagger-ui-bundle.js", "text/javascript; charset=utf-8", swagger_script());
+  embed("/api/docs/swagger-ui.css", "text/css; charset=utf-8", swagger_style());
   return out;
 }
 

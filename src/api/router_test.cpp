@@ -269,6 +269,20 @@ TEST_F(RouterTest, ServesItsDocumentation) {
   EXPECT_EQ(header_of(page, "Content-Security-Policy").find("unsafe"), std::string::npos);
 }
 
+TEST_F(RouterTest, ServesEverythingThatItsPagesLoad) {
+  const std::string page = ask(get("/api/docs", "")).body;
+  std::size_t loaded = 0;
+  for (std::size_t at = page.find("=\"/"); at != std::string::npos; at = page.find("=\"/", at + 1)) {
+    const std::string target = page.substr(at + 2, page.find('"', at + 2) - at - 2);
+    EXPECT_EQ(ask(get(target, "")).status, 200) << target;
+    ++loaded;
+  }
+  EXPECT_GE(loaded, 2u);
+  EXPECT_EQ(page.find("://"), std::string::npos) << "no other host";
+  EXPECT_EQ(header_of(ask(get("/api/docs", "")), "Content-Security-Policy").find("script-src 'self' 'unsafe"),
+            std::string::npos);
+}
+
 class RepeatedCalls : public RouterTest {
  protected:
   RepeatedCalls() : folder(::testing::TempDir() + "api_calls_" + std::to_string(::getpid())) {
