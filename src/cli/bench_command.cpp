@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/http_bench.h"
 #include "app/bench.h"
 #include "app/config.h"
 #include "app/gate_study.h"
@@ -88,6 +89,10 @@ void bench(const BenchFlags& flags, CommandContext& context) {
          .only = flags.only,
          .seconds = flags.seconds,
          .report = print});
+    if (std::string("http_status").find(flags.only) != std::string::npos) {
+      rows.push_back(api::measure_http(flags.seconds));
+      print(rows.back());
+    }
   }
   if (!flags.json.empty()) write_file(flags.json, app::bench_json(rows));
 }
