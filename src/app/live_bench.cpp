@@ -156,8 +156,6 @@ class BenchLoop {
   std::atomic<bool> torn = false;
   std::atomic<std::size_t> decided = 0;
   std::vector<TimeMs> opened;  // bars decided on, in order
-  std::unique_ptr<TimedFeed> feed;
-  std::unique_ptr<live::LiveEngine> engine;
 
  private:
   WorkFolder folder_;
@@ -165,6 +163,10 @@ class BenchLoop {
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<broker::PaperBroker> broker_;
   std::unique_ptr<live::RiskEngine> risk_;
+
+ public:
+  std::unique_ptr<TimedFeed> feed;
+  std::unique_ptr<live::LiveEngine> engine;  // last: it stands on all the others
 };
 
 live::ReplayOptions newest(const market::Bars& bars, std::size_t count, double speed) {
