@@ -69,7 +69,7 @@ struct OrderCheck {
   double newest_price = 0;
   double units_before = 0, units_after = 0;  // of the symbol's position, signed
   double equity = 0;
-  double other_exposure = 0;  // sum of |position value| of the other symbols
+  double other_exposure = 0;  // sum of what the other symbols hold or are ordered to hold, |value|
 };
 
 /// The kill switch as it stands.

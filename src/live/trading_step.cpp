@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 
 #include "core/error.h"
 
@@ -32,6 +33,19 @@ std::string action_of(Kind kind) {
 const broker::Position* position_of(const broker::AccountView& account, const std::string& symbol) {
   const auto found = std::ranges::find(account.positions, symbol, &broker::Position::symbol);
   return found == account.positions.end() ? nullptr : &*found;
+}
+
+/// Value of what the other symbols hold and, because orders fill later, of what they are about to.
+double other_exposure(const broker::AccountView& account, const std::string& symbol) {
+  std::map<std::string, double> value;
+  for (const broker::Position& position : account.positions)
+    value[position.symbol] += position.units * position.mark_price;
+  for (const broker::Order& order : account.waiting)
+    value[order.symbol] += order.units * order.reference_price;
+  double sum = 0;
+  for (const auto& [other, amount] : value)
+    if (other != symbol) sum += std::abs(amount);
+  return sum;
 }
 
 }  // namespace
@@ -152,9 +166,6 @@ void TradingStep::decide(const ClosedBar& closed, TimeMs now, std::int64_t hande
   record.parameter_version = strategy.parameter_version();
   if (decision.kind != Kind::hold) {
     const broker::Order order = make_order(closed, decision, account);
-    double others = 0;
-    for (const broker::Position& position : account.positions)
-      if (position.symbol != symbol) others += std::abs(position.units * position.mark_price);
     const OrderCheck check{.id = order.id,
                            .symbol = symbol,
                            .now = now,
@@ -166,7 +177,7 @@ void TradingStep::decide(const ClosedBar& closed, TimeMs now, std::int64_t hande
                            .units_before = units,
                            .units_after = units + order.units,
                            .equity = account.equity,
-                           .other_exposure = others};
+                           .other_exposure = other_exposure(account, symbol)};
     record.order_id = order.id;
     record.denial = parts_.risk->check(check);
     if (record.denial == Denial::none) record.denial = submit(order, outcome);
