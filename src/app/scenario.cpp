@@ -6,11 +6,12 @@
 #include <array>
 #include <cmath>
 
-#include "core/config.h"
+#include "core/config_subject.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/nearest_name.h"
 #include "core/printable.h"
+#include "core/text.h"
 
 namespace stevie::app {
 namespace {
@@ -89,10 +90,6 @@ std::vector<Parameter> parse_names(std::span<const std::string> names, std::vect
     }
   }
   return parameters;
-}
-
-std::string joined(const std::vector<std::string>& faults) {
-  return fmt::format("{}", fmt::join(faults, "; "));
 }
 
 std::string names_of(std::span<const Parameter> parameters) {
@@ -232,7 +229,10 @@ Scenario read_scenario(const std::filesystem::path& file) {
   describe(binder, content, scenario);
   try {
     read_file(file);  // a missing one is that fault alone
-    load_config(binder, {.file = file});
+    load_config(binder, {.file = file},
+                {.name = "the scenario",
+                 .field = "field of a scenario",
+                 .listing = "docs/optimize.md names them all"});
   } catch (const Error& error) {
     const std::string place = error.place().starts_with(file.string()) ? error.place() : file.string();
     const std::string of = place == error.place() || error.place().empty() ? "" : error.place() + ": ";

@@ -5,22 +5,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <utility>
 
+#include "core/config_subject.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/nearest_name.h"
+#include "core/text.h"
 
 namespace stevie {
 namespace {
 
 using Fault = std::pair<std::string, std::string>;  // place, message
-
-std::string json_text(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 std::string to_toml(bool value) {
   return value ? "true" : "false";
@@ -178,21 +175,34 @@ ConfigNotes not_negative(ConfigNotes notes) {
   return notes;
 }
 
-std::string unknown_key(const ConfigBinder& binder, const std::string& key) {
+std::string unknown_key(const ConfigBinder& binder, const std::string& key, const ConfigSubject& subject) {
   std::vector<std::string_view> known;
-  for (const ConfigField& field : binder.fields()) known.push_back(field.key);
+  for (const ConfigField& field : binder.fields()) {
+    if (field.key.starts_with(key + ".")) {
+      return fmt::format("{} is a section and has no value of its own: set its fields, such as {}", key,
+                         field.key);
+    }
+    known.push_back(field.key);
+  }
   const std::string_view nearest = nearest_name(key, known);
-  return "there is no configuration field " + key +
-         (nearest.empty() ? "; `stevie config show` lists them all"
-                          : "; did you mean " + std::string(nearest) + "?");
+  return fmt::format("there is no {} {}; {}", subject.field, key,
+                     nearest.empty() ? subject.listing : fmt::format("did you mean {}?", nearest));
 }
 
-void assign(ConfigBinder& binder, const std::string& key, const ConfigValue& value, const std::string& source,
-            std::vector<Fault>& faults) {
+/// What is loaded, and what is wrong with it so far.
+struct Loading {
+  ConfigBinder& binder;
+  const ConfigSubject& subject;
+  std::vector<Fault> faults;
+};
+
+void assign(Loading& loading, const std::string& key, const ConfigValue& value, const std::string& source) {
+  ConfigBinder& binder = loading.binder;
+  std::vector<Fault>& faults = loading.faults;
   const auto field = std::find_if(binder.fields().begin(), binder.fields().end(),
                                   [&](const auto& f) { return f.key == key; });
   if (field == binder.fields().end()) {
-    faults.emplace_back(source, unknown_key(binder, key));
+    faults.emplace_back(source, unknown_key(binder, key, loading.subject));
     return;
   }
   const std::string fault = field->assign(value);
@@ -203,12 +213,12 @@ void assign(ConfigBinder& binder, const std::string& key, const ConfigValue& val
   }
 }
 
-void assign_table(ConfigBinder& binder, const toml::table& table, const std::string& prefix,
-                  const std::string& file, std::vector<Fault>& faults) {
+void assign_table(Loading& loading, const toml::table& table, const std::string& prefix,
+                  const std::string& file) {
   for (const auto& [name, node] : table) {
     const std::string key = prefix + std::string(name.str());
     if (const toml::table* section = node.as_table()) {
-      assign_table(binder, *section, key + ".", file, faults);
+      assign_table(loading, *section, key + ".", file);
       continue;
     }
     // A string is printed as messages quote it; toml++ would choose the quotes by its own rules.
@@ -218,26 +228,26 @@ void assign_table(ConfigBinder& binder, const toml::table& table, const std::str
     } else {
       node.visit([&](const auto& item) { text << item; });
     }
-    assign(binder, key, {text.str(), true}, fmt::format("{}:{}", file, node.source().begin.line), faults);
+    assign(loading, key, {text.str(), true}, fmt::format("{}:{}", file, node.source().begin.line));
   }
 }
 
-void assign_file(ConfigBinder& binder, const std::filesystem::path& path, std::vector<Fault>& faults) {
+void assign_file(Loading& loading, const std::filesystem::path& path) {
   toml::table table;
   try {
     table = toml::parse(read_file(path));
   } catch (const Error& error) {
-    faults.emplace_back(error.place(), error.message());
+    loading.faults.emplace_back(error.place(), error.message());
   } catch (const toml::parse_error& error) {
-    faults.emplace_back(fmt::format("{}:{}", path.string(), error.source().begin.line),
-                        fmt::format("this is not TOML: {}", error.description()));
+    loading.faults.emplace_back(fmt::format("{}:{}", path.string(), error.source().begin.line),
+                                fmt::format("this is not TOML: {}", error.description()));
   }
-  assign_table(binder, table, "", path.string(), faults);
+  assign_table(loading, table, "", path.string());
 }
 
-[[noreturn]] void report(const std::vector<Fault>& faults) {
+[[noreturn]] void report(const std::vector<Fault>& faults, const ConfigSubject& subject) {
   if (faults.size() == 1) throw Error("config.faults", faults[0].second, faults[0].first);
-  std::string message = fmt::format("the configuration has {} faults:", faults.size());
+  std::string message = fmt::format("{} has {} faults:", subject.name, faults.size());
   for (const auto& [place, text] : faults) message += "\n  " + place + ": " + text;
   throw Error("config.faults", message);
 }
@@ -368,18 +378,22 @@ ConfigSetting parse_setting(std::string_view text, std::string source) {
 }
 
 void load_config(ConfigBinder& binder, const ConfigLayers& layers) {
-  std::vector<Fault> faults;
-  if (!layers.file.empty()) assign_file(binder, layers.file, faults);
+  load_config(binder, layers, {});
+}
+
+void load_config(ConfigBinder& binder, const ConfigLayers& layers, const ConfigSubject& subject) {
+  Loading loading{binder, subject, {}};
+  if (!layers.file.empty()) assign_file(loading, layers.file);
   for (const auto* settings : {&layers.environment, &layers.flags}) {
     for (const ConfigSetting& setting : *settings) {
-      assign(binder, setting.key, {setting.text, false}, setting.source, faults);
+      assign(loading, setting.key, {setting.text, false}, setting.source);
     }
   }
   for (const auto& [key, check] : binder.rules()) {
     const std::string fault = check();
-    if (!fault.empty()) faults.emplace_back(key, fault);
+    if (!fault.empty()) loading.faults.emplace_back(key, fault);
   }
-  if (!faults.empty()) report(faults);
+  if (!loading.faults.empty()) report(loading.faults, subject);
 }
 
 }  // namespace stevie

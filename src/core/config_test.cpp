@@ -150,6 +150,13 @@ TEST_F(ConfigTest, AllFaultsAreReportedTogetherWithTheirPlaces) {
   }
 }
 
+TEST_F(ConfigTest, ASectionHasNoValueOfItsOwn) {
+  file("lists = 3\n");
+  EXPECT_EQ(fault().find("lists is a section and has no value of its own: set its fields, such as lists."),
+            fault().find("lists"))
+      << fault();
+}
+
 TEST_F(ConfigTest, RulesBetweenFieldsAreChecked) {
   flag("main.level=8");
   EXPECT_EQ(fault(), "main.level: 8 brings bad luck");

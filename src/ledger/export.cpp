@@ -2,17 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
+#include "core/text.h"
 #include "core/time.h"
 
 namespace stevie::ledger {
 namespace {
-
-/// With bytes that are no UTF-8, which only a changed database holds, replaced.
-std::string json_text(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 std::string quoted(const std::string& text) {
   std::string result = "\"";

@@ -112,6 +112,14 @@ class StoredLedger : public Ledger {
 
   ConsistencyProof prove_growth(std::uint64_t from, std::optional<std::uint64_t> size) const override {
     const std::vector<Digest> leaves = read_leaves(size);
+    if (size && from > leaves.size()) {
+      throw Error(
+          "ledger.no_event",
+          fmt::format("the first {} events cannot begin with the first {}: prove growth from a smaller "
+                      "number to a larger one",
+                      leaves.size(), from),
+          database_.location().shown);
+    }
     if (from > leaves.size()) no_event(from, leaves.size());
     return consistency_proof(leaves, from);
   }

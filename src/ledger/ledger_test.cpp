@@ -183,6 +183,9 @@ TEST_P(LedgerTest, proves_inclusion_and_growth) {
   EXPECT_EQ(error_of([&] { ledger->prove(14); }).code(), "ledger.no_event");
   EXPECT_EQ(error_of([&] { ledger->prove(0); }).code(), "ledger.no_event");
   EXPECT_EQ(error_of([&] { ledger->prove_growth(14); }).code(), "ledger.no_event");
+  const Error shrinking = error_of([&] { ledger->prove_growth(5, 2); });
+  EXPECT_EQ(shrinking.code(), "ledger.no_event");
+  EXPECT_NE(shrinking.message().find("the first 2 events cannot begin with the first 5"), std::string::npos);
   EXPECT_EQ(error_of([&] { ledger->root(14); }).code(), "ledger.no_event");
 }
 

@@ -2,13 +2,14 @@
 
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 
+#include "core/hex.h"
+
 namespace stevie::ledger {
 namespace {
-
-constexpr std::string_view hex_digits = "0123456789abcdef";
 
 std::string_view text_of(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
@@ -76,23 +77,14 @@ Digest sha256(std::string_view bytes) {
 }
 
 std::string to_hex(const Digest& digest) {
-  std::string text;
-  text.reserve(2 * digest.size());
-  for (const std::uint8_t byte : digest) {
-    text += hex_digits[byte >> 4];
-    text += hex_digits[byte & 15];
-  }
-  return text;
+  return stevie::to_hex(text_of(digest));
 }
 
 std::optional<Digest> parse_digest(std::string_view hex) {
   Digest digest;
-  if (hex.size() != 2 * digest.size()) return std::nullopt;
-  for (std::size_t i = 0; i < digest.size(); ++i) {
-    const std::size_t high = hex_digits.find(hex[2 * i]), low = hex_digits.find(hex[2 * i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
-    digest[i] = static_cast<std::uint8_t>(16 * high + low);
-  }
+  const std::string bytes = from_hex(hex, digest.size());
+  if (bytes.empty()) return std::nullopt;
+  std::copy(bytes.begin(), bytes.end(), digest.begin());
   return digest;
 }
 

@@ -16,6 +16,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hex.h"
 #include "ledger/merkle.h"
 #include "ledger/netstring.h"
 
@@ -40,25 +41,6 @@ using Bio = std::unique_ptr<BIO, Free>;
 
 const unsigned char* bytes_of(const std::string& text) {
   return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-std::string to_hex(const std::string& bytes) {
-  std::string text;
-  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  return text;
-}
-
-/// Bytes of lower-case hex digits; empty unless there are exactly `count` bytes.
-std::string from_hex(std::string_view hex, std::size_t count) {
-  std::string bytes;
-  if (hex.size() != 2 * count) return bytes;
-  constexpr std::string_view digits = "0123456789abcdef";
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    const std::size_t high = digits.find(hex[i]), low = digits.find(hex[i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return {};
-    bytes += static_cast<char>(16 * high + low);
-  }
-  return bytes;
 }
 
 std::string text_in(BIO* bio) {
@@ -194,7 +176,7 @@ bool is_signed_by(const SignedHead& head, const std::string& public_key) {
 }
 
 SigningKey::SigningKey(std::unique_ptr<Handle> handle)
-    : handle_(std::move(handle)), public_key_(to_hex(raw_public_key(handle_->key.get()))) {}
+    : handle_(std::move(handle)), public_key_(stevie::to_hex(raw_public_key(handle_->key.get()))) {}
 SigningKey::SigningKey(SigningKey&&) noexcept = default;
 SigningKey& SigningKey::operator=(SigningKey&&) noexcept = default;
 SigningKey::~SigningKey() = default;
@@ -242,7 +224,7 @@ SignedHead SigningKey::sign(std::uint64_t sequence, TimeMs time, const std::stri
                      bytes_of(message), message.size()) != 1) {
     throw Error("ledger.bad_key", "OpenSSL could not sign with the ledger's key");
   }
-  head.signature = to_hex(signature);
+  head.signature = stevie::to_hex(signature);
   return head;
 }
 
@@ -252,7 +234,7 @@ std::string load_public_key(const fs::path& path) {
   const Key key(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
   const std::string raw = raw_public_key(key.get());
   if (raw.empty()) bad_key(path, "this is no ed25519 public key, or it is damaged: restore a copy");
-  return to_hex(raw);
+  return stevie::to_hex(raw);
 }
 
 HeadFiles::HeadFiles(const fs::path& folder, const std::string& name)

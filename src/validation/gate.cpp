@@ -8,17 +8,12 @@
 #include <numbers>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "stats/false_discovery.h"
 #include "validation/checks.h"
 
 namespace stevie::validation {
 namespace {
-
-std::string joined(const std::vector<std::string>& sentences) {
-  std::string text;
-  for (const std::string& sentence : sentences) text += (text.empty() ? "" : "; ") + sentence;
-  return text;
-}
 
 /// LORD++ after this stream. It asks of an earlier p value only whether it was under its level.
 double lord_level(const Evidence& evidence, double alpha) {
