@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "app/training_market.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "evaluation/backtest.h"
@@ -94,9 +95,7 @@ evaluation::Description description_of(const PolicyEvaluation& request, market::
 }
 
 env::MarketData market_of(const market::Bars& bars, const ModelCard& card, const std::string& place) {
-  env::MarketData market;
-  market.tape = execution::make_bar_tape(bars, card.environment.instrument, nullptr, place);
-  market.features = features::compute_features(bars);
+  env::MarketData market = unscaled_market(bars, card.environment.instrument, place);
   card.scaler.apply(market.features);
   return market;
 }

@@ -22,14 +22,21 @@ market::Split split_file(const market::Bars& bars, const market::SplitConfig& sp
 
 }  // namespace
 
+env::MarketData unscaled_market(const market::Bars& bars, const execution::Instrument& instrument,
+                                const std::string& source) {
+  env::MarketData market;
+  market.tape = execution::make_bar_tape(bars, instrument, nullptr, source);
+  market.features = features::compute_features(bars);
+  return market;
+}
+
 TrainingMarket prepare_training_market(market::Bars bars, const market::SplitConfig& split,
                                        const env::TradingEnvConfig& environment, const std::string& source) {
   TrainingMarket training;
   training.bars = std::move(bars);
   training.split = split_file(training.bars, split, source);
-  auto market = std::make_shared<env::MarketData>();
-  market->tape = execution::make_bar_tape(training.bars, environment.instrument, nullptr, source);
-  market->features = features::compute_features(training.bars);
+  auto market =
+      std::make_shared<env::MarketData>(unscaled_market(training.bars, environment.instrument, source));
   training.scaler = features::fit_scaler(market->features, training.split.train);
   training.scaler.apply(market->features);
   training.market = std::move(market);

@@ -18,6 +18,10 @@ struct TrainingMarket {
   std::shared_ptr<const env::MarketData> market;
 };
 
+/// The bars as training and judging see them, features not scaled yet. `source` names them in errors.
+env::MarketData unscaled_market(const market::Bars& bars, const execution::Instrument& instrument,
+                                const std::string& source);
+
 /// Divides the bars by time, computes the features, fits the scaler on the training part and applies it.
 /// `source` names the bars in errors. Throws what splitting and features throw; the features' warm-up lies in
 /// the training part.

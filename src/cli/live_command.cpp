@@ -8,6 +8,7 @@
 #include "app/config.h"
 #include "app/live_account.h"
 #include "cli/commands.h"
+#include "cli/signature_flags.h"
 #include "core/clock.h"
 #include "ledger/ledger.h"
 #include "live/live_commands.h"
@@ -17,25 +18,6 @@ namespace {
 
 constexpr int most_shown = 100'000;
 constexpr int exit_differs = 1;
-
-struct SignatureFlags {
-  std::string by, reason;
-};
-
-void add_signature(CLI::App& command, SignatureFlags& flags) {
-  command.add_option("--reason", flags.reason, "Why: kept in the ledger; needed");
-  command.add_option("--by", flags.by, "Who asks for it (default: $USER)");
-}
-
-live::Signature signature(const CommandContext& context, const SignatureFlags& flags) {
-  constexpr std::string_view user = "USER=";
-  live::Signature result{flags.by, flags.reason};
-  if (!result.name.empty()) return result;
-  for (const std::string_view variable : context.environment) {
-    if (variable.starts_with(user)) result.name = variable.substr(user.size());
-  }
-  return result;
-}
 
 std::unique_ptr<ledger::Ledger> open_to_read(app::Config& config) {
   config.ledger.access = ledger::Access::read;

@@ -9,20 +9,12 @@
 #include "app/config.h"
 #include "app/session_list.h"
 #include "cli/commands.h"
+#include "cli/signature_flags.h"
 
 namespace stevie::cli {
 namespace {
 
 constexpr int most_shown = 1'000'000;
-
-/// Who does it where --by is left out.
-std::string user(const CommandContext& context) {
-  constexpr std::string_view name = "USER=";
-  for (const std::string_view variable : context.environment) {
-    if (variable.starts_with(name)) return std::string(variable.substr(name.size()));
-  }
-  return {};
-}
 
 void add_signature(CLI::App& command, live::Signature& by, const std::string& reason) {
   command.add_option("--reason", by.reason, reason);
@@ -103,7 +95,7 @@ void add_start(CLI::App& family, CommandContext& context) {
   command->callback([flags, &context] {
     app::SessionRequest request = flags->request;
     if (flags->train) request.kind = "train";
-    if (request.by.name.empty()) request.by.name = user(context);
+    if (request.by.name.empty()) request.by.name = shell_user(context);
     request.settings = session_settings(context);
     const app::Config config = app::load_config(context.layers());
     context.out << app::start_session_on(config, context.config_file, request)
@@ -126,7 +118,7 @@ void add_stop(CLI::App& family, CommandContext& context) {
       "Example:\n  stevie sessions stop 20260304-050607-quick_tune --reason \"wrong bars\"");
   command->callback([flags, &context] {
     live::Signature by = flags->by;
-    if (by.name.empty()) by.name = user(context);
+    if (by.name.empty()) by.name = shell_user(context);
     context.out << app::stop_session_on(app::load_config(context.layers()).ledger, flags->id, by) << "\n";
   });
 }

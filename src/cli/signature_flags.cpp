@@ -11,14 +11,16 @@ void add_signature(CLI::App& command, SignatureFlags& flags) {
   command.add_option("--by", flags.by, "Who makes the change (default: $USER)");
 }
 
-live::Signature signature(const CommandContext& context, const SignatureFlags& flags) {
-  constexpr std::string_view user = "USER=";
-  live::Signature result{flags.by, flags.reason};
-  if (!result.name.empty()) return result;
+std::string shell_user(const CommandContext& context) {
+  constexpr std::string_view name = "USER=";
   for (const std::string_view variable : context.environment) {
-    if (variable.starts_with(user)) result.name = variable.substr(user.size());
+    if (variable.starts_with(name)) return std::string(variable.substr(name.size()));
   }
-  return result;
+  return {};
+}
+
+live::Signature signature(const CommandContext& context, const SignatureFlags& flags) {
+  return {flags.by.empty() ? shell_user(context) : flags.by, flags.reason};
 }
 
 }  // namespace stevie::cli

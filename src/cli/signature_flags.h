@@ -6,6 +6,9 @@
 
 namespace stevie::cli {
 
+/// $USER; empty where it is not set.
+std::string shell_user(const CommandContext& context);
+
 /// --by and --reason of a command that changes something.
 struct SignatureFlags {
   std::string by, reason;
