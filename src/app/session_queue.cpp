@@ -125,9 +125,8 @@ void take_session_finished(const json& body, const Event& event, SessionRecord& 
     session.decision_event = count(body, "decision");
     session.fraction = 1;
   }
-  // What became of a session of the queue is told by "training.ended"; its result is known already.
-  if (!session.by_hand && !finished) return;
-  if (record.told) return;
+  // A session of the queue is over when its worker is, which has its report to write first.
+  if (!session.by_hand) return;
   session.ended = event.time;
   session.phase.clear();
   session.state = finished                                 ? SessionState::finished

@@ -194,13 +194,25 @@ void SessionSupervisor::run() {
 
 /// Works until stop() or until something is in the way. Workers go on meanwhile.
 void SessionSupervisor::supervise() {
-  require_writable_folder(folder_);
-  const FolderLock lock(folder_);
   const auto ledger = ledger::Ledger::open(parts_.ledger);
+  std::unique_ptr<FolderLock> lock;
   for (;;) {
-    pass(*ledger);
-    board_.set_trouble("");
-    wait(pause);
+    try {
+      // Where another server works the queue off, this one still knows what becomes of it.
+      board_.read(*ledger);
+      if (!lock) {
+        require_writable_folder(folder_);
+        lock = std::make_unique<FolderLock>(folder_);
+      }
+    } catch (const Error& error) {
+      if (error.code().starts_with("ledger.")) throw;
+      board_.set_trouble(error.what());
+    }
+    if (lock) {
+      pass(*ledger);
+      board_.set_trouble("");
+    }
+    wait(lock ? pause : retry_pause);
     const std::lock_guard guard(mutex_);
     if (stopping_) return;
   }

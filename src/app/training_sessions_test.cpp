@@ -52,6 +52,23 @@ bool eventually(Condition condition) {
   return false;
 }
 
+/// Runs sessions in a thread of its own while it lives.
+class Running {
+ public:
+  explicit Running(TrainingSessions& sessions)
+      : sessions_(sessions), thread_([&sessions] { sessions.run(); }) {}
+  ~Running() {
+    sessions_.stop();
+    thread_.join();
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  TrainingSessions& sessions_;
+  std::thread thread_;
+};
+
 class TrainingSessionsTest : public ::testing::Test {
  protected:
   TrainingSessionsTest() {
@@ -330,7 +347,7 @@ TEST_F(LostSession, IsTakenAsEndedWhereItsWorkerHasToldItsResult) {
   tell_finished(id, {{"result", "nothing_better"}, {"sentence", "No candidate did better."}});
   begin();
   EXPECT_TRUE(eventually([&] { return open_ledger()->read({.kind = "training.ended"}).size() == 1; }));
-  EXPECT_EQ(state(id), SessionState::finished);
+  ASSERT_TRUE(reaches(id, SessionState::finished));
   EXPECT_EQ(sessions_->session(id).sentence, "No candidate did better.");
   EXPECT_FALSE(fs::exists(folder_of(id) / "arguments"));
 }
@@ -388,14 +405,17 @@ TEST_F(TrainingSessionsTest, AKilledServerTakesItsWorkersWithIt) {
 TEST_F(TrainingSessionsTest, TwoServersDoNotWorkOnOneSession) {
   TrainingSessions& first = begin();
   TrainingSessions second(parts());
-  std::thread thread([&] { second.run(); });
+  const Running second_runs(second);
   const std::string id = second.start(request()).id;
   EXPECT_TRUE(at_work(id));
   EXPECT_TRUE(eventually([&] { return !second.trouble().empty() || !first.trouble().empty(); }));
   let_end(id, 2);
-  EXPECT_TRUE(reaches(id, SessionState::failed));
-  second.stop();
-  thread.join();
+  for (const TrainingSessions* server : {&first, &second}) {
+    EXPECT_TRUE(eventually([&] {
+      const std::vector<TrainingSession> sessions = server->sessions();
+      return sessions.size() == 1 && sessions[0].state == SessionState::failed;
+    }));
+  }
   EXPECT_EQ(open_ledger()->read({.kind = "training.started"}).size(), 1u);
 }
 

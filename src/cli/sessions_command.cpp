@@ -16,11 +16,6 @@ namespace {
 
 constexpr int most_shown = 1'000'000;
 
-void add_signature(CLI::App& command, live::Signature& by, const std::string& reason) {
-  command.add_option("--reason", by.reason, reason);
-  command.add_option("--by", by.name, "Who asks (default: $USER)");
-}
-
 void add_list(CLI::App& family, CommandContext& context) {
   struct Flags {
     std::size_t last = 20;
@@ -71,6 +66,7 @@ std::map<std::string, std::string> session_settings(const CommandContext& contex
 void add_start(CLI::App& family, CommandContext& context) {
   struct Flags {
     app::SessionRequest request;
+    SignatureFlags signature;
     bool train = false;
   };
   auto flags = std::make_shared<Flags>();
@@ -87,7 +83,7 @@ void add_start(CLI::App& family, CommandContext& context) {
   command->add_option("--minutes", flags->request.minutes, "Search at most so long");
   command->add_option("--episodes", flags->request.episodes, "Update at most so often");
   command->add_flag("--dry-run", flags->request.dry_run, "Search and judge, but apply nothing");
-  add_signature(*command, flags->request.by, "Why; kept with the session");
+  add_signature(*command, flags->signature);
   command->footer(
       "Settings of the search are given with --set, as in --set optimize.seed=2.\n\n"
       "Example:\n  stevie sessions start quick_tune --data data/BTCUSDT_1h.csv.gz --reason \"calmer "
@@ -95,7 +91,7 @@ void add_start(CLI::App& family, CommandContext& context) {
   command->callback([flags, &context] {
     app::SessionRequest request = flags->request;
     if (flags->train) request.kind = "train";
-    if (request.by.name.empty()) request.by.name = shell_user(context);
+    request.by = signature(context, flags->signature);
     request.settings = session_settings(context);
     const app::Config config = app::load_config(context.layers());
     context.out << app::start_session_on(config, context.config_file, request)
@@ -107,19 +103,19 @@ void add_start(CLI::App& family, CommandContext& context) {
 void add_stop(CLI::App& family, CommandContext& context) {
   struct Flags {
     std::string id;
-    live::Signature by;
+    SignatureFlags signature;
   };
   auto flags = std::make_shared<Flags>();
   CLI::App* command = family.add_subcommand("stop", "Take a session out of the queue, or interrupt it");
   command->add_option("id", flags->id, "Its name in `stevie sessions list`")->required();
-  add_signature(*command, flags->by, "Why: kept with the session; needed");
+  add_signature(*command, flags->signature);
   command->footer(
       "Parameters are not touched. A running session saves what it has found.\n\n"
       "Example:\n  stevie sessions stop 20260304-050607-quick_tune --reason \"wrong bars\"");
   command->callback([flags, &context] {
-    live::Signature by = flags->by;
-    if (by.name.empty()) by.name = shell_user(context);
-    context.out << app::stop_session_on(app::load_config(context.layers()).ledger, flags->id, by) << "\n";
+    context.out << app::stop_session_on(app::load_config(context.layers()).ledger, flags->id,
+                                        signature(context, flags->signature))
+                << "\n";
   });
 }
 
