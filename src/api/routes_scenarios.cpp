@@ -124,9 +124,10 @@ Response start_scenario(const Context& context, const Request& request) {
 
 Response results(const Context& context, const Request& request) {
   const app::TrainingSession session = context->sessions().session(request.path_parameters.at("id"));
-  const std::filesystem::path file = session.folder / "results.json";
   Json found;
   try {
+    if (session.folder.empty()) throw Error("file.missing", "it was never launched");
+    const std::filesystem::path file = session.folder / "results.json";
     found = Json::parse(read_file(file), nullptr, false);
   } catch (const Error&) {
     throw Error("api.conflict", fmt::format("session {} has no results yet: it is {}. {}", session.id,

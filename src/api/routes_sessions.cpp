@@ -74,7 +74,9 @@ std::pair<std::string, std::uintmax_t> tail_of(const fs::path& file, std::size_t
 Response log_tail(const Context& context, const Request& request) {
   const app::TrainingSession session = context->sessions().session(request.path_parameters.at("id"));
   const std::size_t bytes = optional_number(request, "bytes").value_or(16'384);
-  const auto tail = tail_of(session.folder / "worker.log", bytes);
+  // A session that was never launched has no folder: without one this would be a file of the server's own.
+  const auto tail = session.folder.empty() ? std::pair<std::string, std::uintmax_t>()
+                                           : tail_of(session.folder / "worker.log", bytes);
   return json_response({{"id", session.id}, {"size", tail.second}, {"text", printable(tail.first)}});
 }
 

@@ -34,11 +34,16 @@ Response configuration(const Context& context) {
   app::Config copy = context->services.config;
   ConfigBinder binder;
   describe(binder, copy);
+  // What describe() takes for a default is what the struct holds: of a loaded one its values, URLs included.
+  app::Config fresh;
+  ConfigBinder defaults;
+  describe(defaults, fresh);
   Json fields = Json::array();
-  for (const ConfigField& field : binder.fields()) {
+  for (std::size_t i = 0; i < binder.fields().size(); ++i) {
+    const ConfigField& field = binder.fields()[i];
     fields.push_back({{"key", field.key},
                       {"value", shown_value(field)},
-                      {"default", field.default_text},
+                      {"default", defaults.fields()[i].default_text},
                       {"type", field.type},
                       {"unit", field.notes.unit},
                       {"help", field.notes.help}});

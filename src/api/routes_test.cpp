@@ -129,14 +129,14 @@ TEST_F(RoutesTest, ARepeatedCallActsOnce) {
 TEST_F(RoutesTest, SessionsAreQueuedShownAndStopped) {
   const Json started = server.post("/api/rl-training/start",
                                    {{"scenario", "quick_tune"},
-                                    {"settings", {{"optimize.search.seed", "7"}}},
+                                    {"settings", {{"optimize.seed", "7"}}},
                                     {"dry_run", true},
                                     {"reason", "a look"}},
                                    202);
   const std::string id = started["id"];
   EXPECT_EQ(started["state"], "queued");
   EXPECT_EQ(started["by"], "otto");
-  EXPECT_EQ(started["settings"]["optimize.search.seed"], "7");
+  EXPECT_EQ(started["settings"]["optimize.seed"], "7");
   const Json second =
       server.post("/api/rl-training/scenarios/risk_optimizer/start", {{"reason", "another"}}, 202);
   EXPECT_EQ(second["scenario"], "risk_optimizer");
@@ -179,10 +179,13 @@ TEST_F(RoutesTest, ResultsTellWhatTheSearchFoundAndWhatTheGateSaid) {
            {"sentence", "all"},
            {"figures", Json::array()}}}}}},
       {"outcome", {{"result", "rejected"}}}};
-  const auto session = server.sessions->session(id);
-  std::filesystem::create_directories(session.folder);
-  std::ofstream(session.folder / "results.json") << results;
-  std::ofstream(session.folder / "worker.log") << "first line\nlast \x1b[2Jline\n";
+  const std::filesystem::path folder = server.folder.path() / "sessions" / id;
+  server.own_ledger->append("training.started",
+                            Json{{"id", id}, {"attempt", 1}, {"folder", folder.string()}}.dump(), "stevie",
+                            server.clock.time());
+  server.open_sessions();
+  write("sessions/" + id + "/results.json", results.dump());
+  write("sessions/" + id + "/worker.log", "first line\nlast \x1b[2Jline\n");
   const Json found = server.get("/api/rl-training/scenarios/results/" + id);
   EXPECT_EQ(found["candidates"][0]["reward"], 0.5);
   EXPECT_EQ(found["gate"]["checks"][0]["sentence"], "all");

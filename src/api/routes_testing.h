@@ -52,20 +52,10 @@ class TestServer {
     services.config.ledger.url = "sqlite:///" + (folder.path() / "stevie.db").string();
     accounts = accounts::AccountStore::open(
         accounts::quick_accounts("sqlite:///" + (folder.path() / "accounts.db").string()), clock.now());
-    app::TrainingSessions::Parts queue;
-    queue.config.folder = (folder.path() / "sessions").string();
-    queue.ledger = services.config.ledger;
-    queue.program = "/bin/false";
-    const std::string bars = (folder.path() / "bars.csv").string();
-    std::ofstream(bars) << "timestamp,open,high,low,close,volume\n";
-    queue.default_data = {bars};
-    queue.news = &news;
-    queue.now = clock.now();
-    sessions = std::make_unique<app::TrainingSessions>(std::move(queue));
+    open_sessions();
     idempotency = IdempotencyStore::open("sqlite:///" + (folder.path() / "calls.db").string(), clock.now());
     if (trades) trade();
     services.accounts = accounts.get();
-    services.sessions = sessions.get();
     services.news = &news;
     services.now = clock.now();
     services.reports = folder.path() / "runs";
@@ -128,6 +118,21 @@ class TestServer {
       if (matches && (found == nullptr || literal)) found = &route;
     }
     return found;
+  }
+
+  /// As the ledger has them now: once more, after a test has written events of its own.
+  void open_sessions() {
+    app::TrainingSessions::Parts queue;
+    queue.config.folder = (folder.path() / "sessions").string();
+    queue.ledger = services.config.ledger;
+    queue.program = "/bin/false";
+    const std::string bars = (folder.path() / "bars.csv").string();
+    std::ofstream(bars) << "timestamp,open,high,low,close,volume\n";
+    queue.default_data = {bars};
+    queue.news = &news;
+    queue.now = clock.now();
+    sessions = std::make_unique<app::TrainingSessions>(std::move(queue));
+    services.sessions = sessions.get();
   }
 
   std::uint64_t last_event() const { return own_ledger->read({.last = 1}).back().sequence; }
