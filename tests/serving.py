@@ -18,7 +18,7 @@ PASSWORD = "four green kettles sing"
 
 
 class Serving:
-    def __init__(self, program, bars=3000, settings=(), set_up=True):
+    def __init__(self, program, bars=9000, settings=(), set_up=True):
         self.program = os.path.abspath(program)
         self.folder = tempfile.TemporaryDirectory(prefix="stevie_serving_")
         self.path = pathlib.Path(self.folder.name)
