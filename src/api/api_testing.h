@@ -57,6 +57,7 @@ inline RouteTable small_table(std::vector<std::string>* calls) {
       "name": {"type": "string", "minLength": 1, "maxLength": 100},
       "reason": {"type": "string", "minLength": 3, "maxLength": 500},
       "count": {"type": "integer", "minimum": 0, "maximum": 100},
+      "since": {"type": "string", "format": "date-time"},
       "kind": {"enum": ["small", "large"]},
       "nested": {"type": "object", "properties": {"weight": {"type": "number"},
                                                   "list": {"type": "array", "items": {"type": "integer"}}}}

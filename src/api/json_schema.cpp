@@ -1,3 +1,6 @@
+// Without it the library ends the process at what it does not expect.
+#define VALIJSON_USE_EXCEPTIONS 1
+
 #include "api/json_schema.h"
 
 #include <fmt/format.h>
@@ -83,6 +86,18 @@ Json expand(const Json& schema, const std::map<std::string, std::string>& compon
   Json out = expand(Json::parse(target->second), components, within);
   within.pop_back();
   return out;
+}
+
+/// The keyword "format" only explains: what a time is, handlers decide; the library takes any value that has
+/// one for a text.
+void drop_formats(Json& schema) {
+  if (schema.is_object()) {
+    const auto format = schema.find("format");
+    if (format != schema.end() && format->is_string()) schema.erase(format);
+  }
+  if (schema.is_structured()) {
+    for (Json& part : schema) drop_formats(part);
+  }
 }
 
 std::string expected_type(const Json& schema) {
@@ -255,6 +270,7 @@ JsonSchema::JsonSchema(std::string_view text, const std::map<std::string, std::s
     std::vector<std::string> within;
     impl_->expanded = expand(Json::parse(text), components, within);
     close_all(impl_->expanded);
+    drop_formats(impl_->expanded);
     valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
     Json checked = impl_->expanded;
     leave_out_formats(checked);
@@ -283,8 +299,9 @@ std::vector<std::string> JsonSchema::faults(const Json& value, const std::string
   thread_local valijson::Validator validator;  // keeps its compiled patterns
   valijson::ValidationResults results;
   try {
-    if (validator.validate(impl_->schema, valijson::adapters::NlohmannJsonAdapter(value), &results))
+    if (validator.validate(impl_->schema, valijson::adapters::NlohmannJsonAdapter(value), &results)) {
       return faults;
+    }
   } catch (const std::exception&) {
     return {name + " does not fit its schema"};
   }

@@ -18,7 +18,7 @@ inline constexpr std::size_t most_json_values = 20'000;  // in all
 class JsonSchema {
  public:
   /// References "#/components/schemas/X" are looked up in `components`. Objects that name their properties
-  /// allow no others unless the schema says so. Throws Error "api.bad_schema".
+  /// allow no others unless the schema says so; "format" is not checked. Throws Error "api.bad_schema".
   JsonSchema(std::string_view text, const std::map<std::string, std::string>& components);
   ~JsonSchema();
   JsonSchema(JsonSchema&&) noexcept;

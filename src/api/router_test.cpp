@@ -162,6 +162,10 @@ TEST_F(RouterTest, RefusesWhatIsNoJsonObject) {
   std::string many = R"({"name":"a","reason":"because","nested":{"weight":1,"list":[0)";
   for (int i = 0; i < 5000; ++i) many += ",1";
   problem(post("/api/things", many + "]}}"), 400, "api.bad_body");
+  for (const char* value : {"1", "true", "null", "{}", "[]", "1.5"}) {
+    const std::string body = std::string(R"({"name":"a","reason":"because","since":)") + value + "}";
+    problem(post("/api/things", body), 400, "api.bad_body");
+  }
   RawRequest text = post("/api/things", R"({"name":"a","reason":"because"})");
   text.headers.back().second = "text/plain";
   problem(text, 415, "api.unsupported_media_type");

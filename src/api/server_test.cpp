@@ -19,7 +19,7 @@ using Json = nlohmann::json;
 using std::chrono::milliseconds;
 
 TEST(Server, AnswersAndKeepsTheConnection) {
-  TestServer host;
+  LoopbackServer host;
   TestSocket client(host.server.port());
   for (int i = 0; i < 3; ++i) {
     const auto answer = client.ask(request_text("GET", "/api/things/" + std::to_string(i)));
@@ -33,7 +33,7 @@ TEST(Server, AnswersAndKeepsTheConnection) {
 }
 
 TEST(Server, SendsTheHeadersOfASafeServer) {
-  TestServer host;
+  LoopbackServer host;
   TestSocket client(host.server.port());
   const auto answer = client.ask(request_text("GET", "/health/live"));
   EXPECT_EQ(answer.header("Cache-Control"), "no-store");
@@ -47,7 +47,7 @@ TEST(Server, SendsTheHeadersOfASafeServer) {
 }
 
 TEST(Server, LeavesTheBodyOutForHead) {
-  TestServer host;
+  LoopbackServer host;
   TestSocket client(host.server.port());
   client.send(request_text("HEAD", "/api/things/1") + request_text("GET", "/api/things/2"));
   const auto head = client.answer(true);
@@ -57,7 +57,7 @@ TEST(Server, LeavesTheBodyOutForHead) {
 }
 
 TEST(Server, AnswersPipelinedRequestsInOrder) {
-  TestServer host;
+  LoopbackServer host;
   TestSocket client(host.server.port());
   std::string many;
   for (int i = 0; i < 50; ++i) {
@@ -74,7 +74,7 @@ TEST(Server, AnswersPipelinedRequestsInOrder) {
 }
 
 TEST(Server, TakesARequestInAnyPieces) {
-  TestServer host;
+  LoopbackServer host;
   TestSocket client(host.server.port());
   const std::string text = request_text("POST", "/api/things", R"({"name":"a","reason":"why"})");
   for (const char c : text) client.send({&c, 1});
@@ -87,7 +87,7 @@ TEST(Server, TakesARequestInAnyPieces) {
 }
 
 TEST(Server, AsksForABodyThatWaits) {
-  TestServer host;
+  LoopbackServer host;
   TestSocket client(host.server.port());
   const std::string body = R"({"name":"a","reason":"why"})";
   const std::string text = request_text("POST", "/api/things", body, "Expect: 100-continue\r\n");
@@ -98,7 +98,7 @@ TEST(Server, AsksForABodyThatWaits) {
 }
 
 TEST(Server, RefusesWhatIsTooLarge) {
-  TestServer host;
+  LoopbackServer host;
   const auto code_of = [&](const std::string& text) {
     TestSocket client(host.server.port());
     client.send(text);
@@ -119,7 +119,7 @@ TEST(Server, RefusesWhatIsTooLarge) {
 }
 
 TEST(Server, RefusesWhatIsNoHttp) {
-  TestServer host;
+  LoopbackServer host;
   for (const std::string& text : std::vector<std::string>{
            "hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
            "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
@@ -141,9 +141,9 @@ TEST(Server, RefusesWhatIsNoHttp) {
 }
 
 TEST(Server, RefusesTheNameOfAnotherHost) {
-  app::ServerConfig config = TestServer::quick();
+  app::ServerConfig config = LoopbackServer::quick();
   config.host_names = {"trading.example"};
-  TestServer host(config);
+  LoopbackServer host(config);
   const auto status = [&](const std::string& name) {
     return TestSocket(host.server.port())
         .ask("GET /health/live HTTP/1.1\r\nHost: " + name + "\r\n\r\n")
@@ -157,11 +157,11 @@ TEST(Server, RefusesTheNameOfAnotherHost) {
 }
 
 TEST(Server, EndsWhatIsTooSlow) {
-  app::ServerConfig config = TestServer::quick();
+  app::ServerConfig config = LoopbackServer::quick();
   config.header_timeout = 150;
   config.request_timeout = 300;
   config.idle_timeout = 150;
-  TestServer host(config);
+  LoopbackServer host(config);
   TestSocket silent(host.server.port()), dripping(host.server.port()), half(host.server.port()),
       waiting(host.server.port());
   half.send("POST /api/things HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{");
@@ -180,9 +180,9 @@ TEST(Server, EndsWhatIsTooSlow) {
 }
 
 TEST(Server, EndsHalfOpenConnections) {
-  app::ServerConfig config = TestServer::quick();
+  app::ServerConfig config = LoopbackServer::quick();
   config.idle_timeout = 100;
-  TestServer host(config);
+  LoopbackServer host(config);
   {
     TestSocket client(host.server.port());
     client.send("GET /health/live HTTP/1.1\r\nHost: local");
@@ -201,7 +201,7 @@ TEST(Server, EndsHalfOpenConnections) {
 }
 
 TEST(Server, AnswersBesideManyIdleConnections) {
-  TestServer host;
+  LoopbackServer host;
   std::vector<std::unique_ptr<TestSocket>> idle;
   for (int i = 0; i < 400; ++i) {
     idle.push_back(std::make_unique<TestSocket>(host.server.port()));
@@ -215,9 +215,9 @@ TEST(Server, AnswersBesideManyIdleConnections) {
 }
 
 TEST(Server, KeepsToItsNumberOfConnections) {
-  app::ServerConfig config = TestServer::quick();
+  app::ServerConfig config = LoopbackServer::quick();
   config.connections_per_address = 3;
-  TestServer host(config);
+  LoopbackServer host(config);
   std::vector<std::unique_ptr<TestSocket>> kept;
   for (int i = 0; i < 3; ++i) {
     kept.push_back(std::make_unique<TestSocket>(host.server.port()));
@@ -271,10 +271,10 @@ struct Gate {
 
 TEST(Server, AnswersFastRoutesWhileSlowOnesWait) {
   Gate gate;
-  app::ServerConfig config = TestServer::quick();
+  app::ServerConfig config = LoopbackServer::quick();
   config.workers = 1;
   config.queue = 1;
-  TestServer host(config, gate.table());
+  LoopbackServer host(config, gate.table());
   TestSocket first(host.server.port()), second(host.server.port()), third(host.server.port());
   first.send(request_text("GET", "/slow"));
   gate.wait_for(1);
@@ -291,9 +291,9 @@ TEST(Server, AnswersFastRoutesWhileSlowOnesWait) {
 
 TEST(Server, SaysThatItStillWorks) {
   Gate gate;
-  app::ServerConfig config = TestServer::quick();
+  app::ServerConfig config = LoopbackServer::quick();
   config.request_timeout = 100;
-  TestServer host(config, gate.table());
+  LoopbackServer host(config, gate.table());
   TestSocket client(host.server.port());
   const auto answer = client.ask(request_text("GET", "/slow"));
   EXPECT_EQ(answer.status, 503);
@@ -304,7 +304,7 @@ TEST(Server, SaysThatItStillWorks) {
 
 TEST(Server, AnswersWhatIsUnderWayWhenItStops) {
   Gate gate;
-  TestServer host(TestServer::quick(), gate.table());
+  LoopbackServer host(LoopbackServer::quick(), gate.table());
   TestSocket client(host.server.port()), idle(host.server.port());
   EXPECT_EQ(idle.ask(request_text("GET", "/health/live")).status, 200);
   client.send(request_text("GET", "/slow"));
@@ -321,7 +321,7 @@ TEST(Server, RefusesAnAddressThatOthersReach) {
   FakeAccounts accounts;
   Router router({.table = small_table(nullptr), .accounts = &accounts});
   const auto code_of = [&](const std::string& address) -> std::string {
-    app::ServerConfig config = TestServer::quick();
+    app::ServerConfig config = LoopbackServer::quick();
     config.address = address;
     try {
       Server server({.config = config, .router = &router, .accounts = &accounts});
@@ -335,16 +335,16 @@ TEST(Server, RefusesAnAddressThatOthersReach) {
   EXPECT_EQ(code_of("nowhere"), "api.cannot_bind");
   EXPECT_EQ(code_of("203.0.113.1"), "api.unsafe_address");
   EXPECT_EQ(code_of("localhost"), "bound");
-  TestServer host;
-  app::ServerConfig taken = TestServer::quick();
+  LoopbackServer host;
+  app::ServerConfig taken = LoopbackServer::quick();
   taken.port = host.server.port();
   EXPECT_THROW(Server({.config = taken, .router = &router, .accounts = &accounts}), Error);
 }
 
 TEST(Server, LogsALineARequestWithoutSecrets) {
-  app::ServerConfig config = TestServer::quick();
+  app::ServerConfig config = LoopbackServer::quick();
   config.json_logs = true;
-  TestServer host(config);
+  LoopbackServer host(config);
   TestSocket client(host.server.port());
   client.ask(request_text("GET", "/api/things?cursor=private-value"));
   client.ask(request_text("GET", "/private-path"));
@@ -365,7 +365,7 @@ TEST(Server, LogsALineARequestWithoutSecrets) {
 }
 
 TEST(Server, SurvivesReadersThatTakeNothing) {
-  app::ServerConfig config = TestServer::quick();
+  app::ServerConfig config = LoopbackServer::quick();
   config.request_timeout = 200;
   RouteTable table = small_table(nullptr);
   Route large;
@@ -375,7 +375,7 @@ TEST(Server, SurvivesReadersThatTakeNothing) {
   const auto body = std::make_shared<const std::string>(32 << 20, 'x');
   large.handler = [body](const Request&) { return Response{.shared_body = body}; };
   table.routes.push_back(large);
-  TestServer host(config, std::move(table));
+  LoopbackServer host(config, std::move(table));
   TestSocket lazy(host.server.port(), 4096);
   lazy.send(request_text("GET", "/large"));
   for (int i = 0; i < 400 && host.router.counts().timeouts.load() == 0; ++i) {

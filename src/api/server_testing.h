@@ -106,8 +106,8 @@ class TestSocket {
 };
 
 /// For tests: a server over a small table, or any other, on a free port.
-struct TestServer {
-  explicit TestServer(app::ServerConfig config = quick(), RouteTable table = small_table(nullptr))
+struct LoopbackServer {
+  explicit LoopbackServer(app::ServerConfig config = quick(), RouteTable table = small_table(nullptr))
       : router({.table = std::move(table), .accounts = &accounts}),
         server({.config = std::move(config),
                 .router = &router,

@@ -50,7 +50,7 @@ struct Certificate {
 };
 
 app::ServerConfig with_tls(const Certificate& certificate) {
-  app::ServerConfig config = TestServer::quick();
+  app::ServerConfig config = LoopbackServer::quick();
   config.tls_certificate = certificate.certificate();
   config.tls_key = certificate.key();
   return config;
@@ -92,7 +92,7 @@ const std::string closing = "Connection: close\r\n";
 
 TEST(ServerTls, AnswersOverTls) {
   const Certificate certificate("answers");
-  TestServer host(with_tls(certificate));
+  LoopbackServer host(with_tls(certificate));
   EXPECT_TRUE(host.server.url().starts_with("https://127.0.0.1:"));
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     const std::string answer =
@@ -112,7 +112,7 @@ TEST(ServerTls, RefusesOldVersionsAndPlainText) {
   const Certificate certificate("old");
   app::ServerConfig config = with_tls(certificate);
   config.header_timeout = 200;
-  TestServer host(config);
+  LoopbackServer host(config);
   EXPECT_EQ(ask(host.server.port(), request_text("GET", "/health/live", "", closing), TLS1_1_VERSION), "");
   TestSocket plain(host.server.port());
   plain.send(request_text("GET", "/health/live"));
@@ -123,7 +123,7 @@ TEST(ServerTls, RefusesOldVersionsAndPlainText) {
 
 TEST(ServerTls, TakesNewFilesOverWhileItRuns) {
   const Certificate certificate("reload");
-  TestServer host(with_tls(certificate));
+  LoopbackServer host(with_tls(certificate));
   std::string before, after, still;
   const std::string text = request_text("GET", "/health/live", "", closing);
   ask(host.server.port(), text, TLS1_3_VERSION, &before);
@@ -143,7 +143,7 @@ TEST(ServerTls, SaysWhatIsWrongWithItsFiles) {
   Router router({.table = small_table(nullptr), .accounts = &accounts});
   const auto code_of = [&](const std::string& certificate, const std::string& key,
                            const std::string& address = "127.0.0.1") {
-    app::ServerConfig config = TestServer::quick();
+    app::ServerConfig config = LoopbackServer::quick();
     config.address = address;
     config.tls_certificate = certificate;
     config.tls_key = key;

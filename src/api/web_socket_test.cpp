@@ -115,7 +115,7 @@ TEST(SocketProtocol, WritesTimesWithMilliseconds) {
 }
 
 TEST(WebSocket, PushesWhatChangesInOrder) {
-  TestServer host;
+  LoopbackServer host;
   SocketClient client(host.server.port());
   ASSERT_EQ(client.status, 101);
   const Json welcome = client.hello(R"(,"topics":["live"])");
@@ -134,7 +134,7 @@ TEST(WebSocket, PushesWhatChangesInOrder) {
 }
 
 TEST(WebSocket, GoesOnBehindTheLastEvent) {
-  TestServer host;
+  LoopbackServer host;
   for (int i = 1; i <= 50; ++i)
     host.news.publish("live", "live.step", R"({"step":)" + std::to_string(i) + "}");
   SocketClient client(host.server.port());
@@ -151,7 +151,7 @@ TEST(WebSocket, GoesOnBehindTheLastEvent) {
 }
 
 TEST(WebSocket, EndsWithWhoeverMayNotWatch) {
-  TestServer host;
+  LoopbackServer host;
   const auto end_of = [&](const std::string& first_message) {
     SocketClient client(host.server.port());
     client.send(first_message);
@@ -173,16 +173,16 @@ TEST(WebSocket, EndsWithWhoeverMayNotWatch) {
 }
 
 TEST(WebSocket, WaitsForAHelloOnlySoLong) {
-  app::ServerConfig config = TestServer::quick();
+  app::ServerConfig config = LoopbackServer::quick();
   config.header_timeout = 100;
-  TestServer host(config);
+  LoopbackServer host(config);
   SocketClient client(host.server.port());
   EXPECT_EQ(client.next()["code"], "api.timeout");
   EXPECT_EQ(client.next()["closed"], 4008);
 }
 
 TEST(WebSocket, IsRefusedToPagesOfOtherHosts) {
-  TestServer host;
+  LoopbackServer host;
   const auto status = [&](const std::string& more) {
     return TestSocket(host.server.port()).ask(upgrade_text(more)).status;
   };
@@ -193,9 +193,9 @@ TEST(WebSocket, IsRefusedToPagesOfOtherHosts) {
 }
 
 TEST(WebSocket, DropsAReaderThatTakesNothing) {
-  app::ServerConfig config = TestServer::quick();
+  app::ServerConfig config = LoopbackServer::quick();
   config.request_timeout = 200;
-  TestServer host(config);
+  LoopbackServer host(config);
   SocketClient client(host.server.port(), 4096);
   ASSERT_EQ(client.hello()["type"], "welcome");
   const std::string body = R"({"x":")" + std::string(200'000, 'x') + "\"}";
@@ -211,7 +211,7 @@ TEST(WebSocket, DropsAReaderThatTakesNothing) {
 }
 
 TEST(WebSocket, IsToldThatTheServerEnds) {
-  TestServer host;
+  LoopbackServer host;
   SocketClient client(host.server.port());
   client.hello();
   std::thread stopping([&] { host.server.stop(); });
