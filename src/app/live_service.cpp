@@ -22,6 +22,7 @@
 #include "core/error_list.h"
 #include "core/time.h"
 #include "ledger/ledger.h"
+#include "live/binance_feed.h"
 #include "live/replay_feed.h"
 #include "live/rule_live_strategy.h"
 #include "market/readers.h"
@@ -110,7 +111,13 @@ std::unique_ptr<live::Feed> make_replay(const Config& config, const std::vector<
 }
 
 std::unique_ptr<live::Feed> make_binance(const Config& config) {
-  throw Error("app.bad_live", "the feed of the exchange is not there yet", "live.feed " + config.live.feed);
+  live::BinanceFeedConfig feed;
+  for (const std::string& symbol : config.live.symbols)
+    feed.symbols.push_back(market::canonical_symbol(symbol));
+  feed.interval = parse_duration(config.live.interval);
+  feed.stream_url = config.live.stream_url;
+  feed.rest_url = config.live.rest_url;
+  return std::make_unique<live::BinanceFeed>(feed);
 }
 
 }  // namespace

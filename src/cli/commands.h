@@ -22,6 +22,7 @@ struct CommandContext {
   std::vector<std::string> settings;     // --set section.key=value, in order
   std::vector<ConfigSetting> flags;      // from flags made with add_config_flag
   bool quiet = false;                    // --quiet: no progress
+  int exit_code = 0;                     // of a command that has done its work and has something bad to tell
 
   /// The layers for load_config().
   ConfigLayers layers() const;
@@ -50,6 +51,7 @@ void add_params_command(CLI::App& app, CommandContext& context);
 void add_optimize_command(CLI::App& app, CommandContext& context);
 void add_predict_command(CLI::App& app, CommandContext& context);
 void add_sessions_command(CLI::App& app, CommandContext& context);
+void add_serve_command(CLI::App& app, CommandContext& context);
 void add_train_command(CLI::App& app, CommandContext& context);
 void add_users_command(CLI::App& app, CommandContext& context);
 

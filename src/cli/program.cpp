@@ -31,6 +31,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_params_command(app, context);
   add_predict_command(app, context);
   add_sessions_command(app, context);
+  add_serve_command(app, context);
   add_train_command(app, context);
   add_users_command(app, context);
 }
@@ -106,6 +107,7 @@ int run_program(int argc, const char* const* argv, std::vector<const char*> envi
   } catch (const CLI::RuntimeError& error) {
     out.flush();
     return error.get_exit_code();  // of a command that has said on `out` what it found
+    return context.exit_code;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error, out, err);  // --help
     err << "stevie: " << usage_fault(app, error) << "\n";

@@ -11,14 +11,21 @@ namespace {
 std::atomic<bool> signal_came{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
+std::atomic<bool> hangup_flag{false};  // likewise
+
 struct sigaction old_interrupt;
 struct sigaction old_terminate;
+struct sigaction old_hangup;
 
 void on_signal(int number) {
   if (signal_came.exchange(true)) {
     std::signal(number, SIG_DFL);
     std::raise(number);
   }
+}
+
+void on_hangup(int) {
+  hangup_flag = true;
 }
 
 }  // namespace
@@ -40,6 +47,23 @@ InterruptGuard::~InterruptGuard() {
 
 bool interrupted() {
   return signal_came.load(std::memory_order_relaxed);
+}
+
+HangupGuard::HangupGuard() {
+  struct sigaction action = {};
+  action.sa_handler = on_hangup;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGHUP, &action, &old_hangup);
+}
+
+HangupGuard::~HangupGuard() {
+  sigaction(SIGHUP, &old_hangup, nullptr);
+  hangup_flag = false;
+}
+
+bool hangup_came() {
+  return hangup_flag.exchange(false);
 }
 
 }  // namespace stevie

@@ -19,6 +19,19 @@ class InterruptGuard {
 /// thread.
 bool interrupted();
 
+/// While it lives, SIGHUP sets a flag that hangup_came() reads, instead of ending the program: services take
+/// it as the wish to read their files again. One at a time.
+class HangupGuard {
+ public:
+  HangupGuard();
+  ~HangupGuard();
+  HangupGuard(const HangupGuard&) = delete;
+  HangupGuard& operator=(const HangupGuard&) = delete;
+};
+
+/// Whether a SIGHUP came since the last call.
+bool hangup_came();
+
 /// Thrown by a command that stopped because of interrupted(), once everything is saved; the message says how
 /// to resume. The program then ends with exit code 130.
 class Interrupted : public std::runtime_error {

@@ -39,5 +39,13 @@ TEST(InterruptDeathTest, TheSecondSignalEndsTheProgram) {
       testing::KilledBySignal(SIGINT), "");
 }
 
+TEST(Hangup, sets_a_flag_that_one_look_takes_away) {
+  const HangupGuard guard;
+  EXPECT_FALSE(hangup_came());
+  std::raise(SIGHUP);
+  EXPECT_TRUE(hangup_came());
+  EXPECT_FALSE(hangup_came());
+}
+
 }  // namespace
 }  // namespace stevie
