@@ -17,11 +17,13 @@ namespace {
 constexpr TimeMs tell_every = 10 * second_ms;
 constexpr std::size_t most_items = 1000;
 
-/// The member as text; empty where there is none.
+/// The member as text of one line; empty where there is none.
 std::string text_of(const nlohmann::json& body, const char* name) {
   const auto found = body.find(name);
   if (found == body.end() || found->is_null()) return {};
-  return printable(found->is_string() ? found->get<std::string>() : found->dump());
+  std::string text = printable(found->is_string() ? found->get<std::string>() : found->dump());
+  std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return text;
 }
 
 std::string because(const nlohmann::json& body) {
