@@ -162,9 +162,9 @@ class StartsAndEnds(Serving):
         self.assertEqual(first.stop(), 0, first.messages())
 
     def test_tells_every_fault_before_anything_starts(self):
-        server = self.serve("--data", "missing.csv", "--data", "gone.csv", "--tls-certificate", "no.pem")
+        server = self.serve("--data", "missing.csv", "--data", "gone.csv", "--address", "0.0.0.0")
         self.assertEqual(server.wait(), 2)
-        for name in ("missing.csv", "gone.csv"):
+        for name in ("missing.csv", "gone.csv", "0.0.0.0"):
             self.assertIn(name, server.messages())
         self.assertFalse(events(self.folder, "live.started") if os.path.exists(
             os.path.join(self.folder, "stevie.db")) else [])

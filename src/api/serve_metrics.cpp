@@ -108,8 +108,8 @@ void risk(Lines& lines, const live::LiveView& view) {
   lines.one("risk_orders_passed_total", "counter", "Orders that passed",
             static_cast<double>(view.risk.passed));
   lines.begin("risk_denials_total", "counter", "Orders that did not pass, by code");
-  for (std::size_t i = 0; i < view.risk.denials.size(); ++i) {
-    const auto denial = static_cast<live::Denial>(i + 1);  // behind none
+  for (std::size_t i = 1; i < view.risk.denials.size(); ++i) {  // behind none
+    const auto denial = static_cast<live::Denial>(i);
     lines.add("code", live::to_string(denial), static_cast<double>(view.risk.denials[i]));
   }
   lines.one("risk_peak_equity", "gauge", "Peak that the drawdown is measured from", view.risk.peak_equity);

@@ -21,7 +21,7 @@ live::LiveView busy_view() {
   view.account.positions.push_back({.symbol = "ETH/USDT", .units = -1.5});
   view.risk_state = live::RiskState::reducing;
   view.risk_why = "the day's loss";
-  view.risk.denials[static_cast<std::size_t>(live::Denial::exposure) - 1] = 3;
+  view.risk.denials[static_cast<std::size_t>(live::Denial::exposure)] = 3;
   view.feed.health = live::FeedHealth::stale;
   view.feed.text = "no message for 30 s";
   view.latency_p99_us = 250;
