@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-from serving import CHEAP, Server, events, fills, make_market, run
+from serve_process import CHEAP, Server, events, fills, make_market, run
 
 BARS = 2500
 SECONDS = 1.5  # of trading between two kills, about
@@ -46,8 +46,8 @@ def check_steps(folder):
 def change_parameters(program, folder, number):
     """A new version that this replay does not trade by: runs stay comparable."""
     return subprocess.Popen([program, "params", "set", "volPctBreakout=%d" % (60 + number % 30), "--symbol", "ETH/USDT",
-                             "--reason", "change %d" % number], cwd=folder, stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL)
+                             "--by", "anna", "--reason", "change %d" % number],
+                            cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def main():
@@ -98,6 +98,7 @@ def main():
     run(program, parts, "ledger", "verify")
     got = fills(parts)
     assert got == expected, "seed %d: %d fills, expected %d" % (seed, len(got), len(expected))
+    assert versions > kills / 3, "too few changes came through to test anything: %d" % versions
     assert check_versions(parts) == versions, "the last start changed the parameters"
     end, other = (json.dumps(events(place, "live.step")[-1]["account"], sort_keys=True) for place in (whole, parts))
     assert end == other, "the accounts differ at the end"

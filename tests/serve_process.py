@@ -1,4 +1,5 @@
 """For tests: `stevie serve` as a process of its own, and what one asks of it over HTTP."""
+import contextlib
 import http.client
 import json
 import os
@@ -150,7 +151,7 @@ CHEAP = ("costs.taker_fee_bps=1", "costs.half_spread_bps=0.1", "costs.slippage_b
 
 def events(folder, kind):
     """Bodies of the ledger's events of this kind."""
-    with sqlite3.connect("file:%s?mode=ro" % os.path.join(folder, "stevie.db"), uri=True, timeout=PATIENCE) as database:
+    with contextlib.closing(sqlite3.connect(os.path.join(folder, "stevie.db"), timeout=PATIENCE)) as database:
         rows = database.execute("SELECT body FROM ledger_events WHERE kind = ? ORDER BY sequence", (kind,)).fetchall()
     return [json.loads(row[0]) for row in rows]
 

@@ -22,7 +22,8 @@ std::string text_of(const nlohmann::json& body, const char* name) {
   const auto found = body.find(name);
   if (found == body.end() || found->is_null()) return {};
   std::string text = printable(found->is_string() ? found->get<std::string>() : found->dump());
-  std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  std::ranges::replace_if(
+      text, [](char c) { return c == '\n' || c == '\t'; }, ' ');
   return text;
 }
 
