@@ -194,7 +194,7 @@ double bars_per_second(const market::Bars& bars, bool swapping) {
   const double elapsed = now() - start;
   ended = true;
   publisher.join();
-  if (!std::ranges::equal(loop.opened, std::ranges::subrange(first, bars.open_time.end())))
+  if (!std::equal(loop.opened.begin(), loop.opened.end(), first, bars.open_time.end()))
     throw Error("bench.lost_bar",
                 fmt::format("{} bars were handed over and {} decided on", expected, loop.opened.size()));
   if (loop.torn) throw Error("bench.torn_version", "a decision saw parts of two versions of the parameters");
