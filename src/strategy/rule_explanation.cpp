@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 namespace stevie::strategy {
 namespace {
-
-using nlohmann::ordered_json;
 
 std::string_view side_name(Side side) {
   return side == Side::long_side ? "long" : "short";
@@ -62,40 +62,106 @@ RuleFinding find_news(const RuleRow& row, const ParameterSet& set) {
                       : at_most("social_score", row.social_score, -bound, "-socialGo")});
 }
 
-ordered_json inputs_json(const RuleRow& row) {
-  return {{"close", row.close},
-          {"volatility", row.volatility},
-          {"volatility_percentile", row.volatility_percentile},
-          {"channel_high", row.channel_high},
-          {"channel_low", row.channel_low},
-          {"mean", row.mean},
-          {"z_score", row.z_score},
-          {"atr_share", row.atr_share},
-          {"range", row.range},
-          {"social_score", row.social_score},
-          {"social_fresh", row.social_fresh},
-          {"regime", to_string(row.regime)},
-          {"ready", row.ready}};
+/// JSON on one line, member by member: a record is written for each bar, and a document built of nodes first
+/// takes ten times as long.
+class JsonLine {
+ public:
+  JsonLine& open(char bracket) {
+    text_ += bracket;
+    is_first_ = true;
+    return *this;
+  }
+  JsonLine& close(char bracket) {
+    text_ += bracket;
+    is_first_ = false;
+    return *this;
+  }
+  JsonLine& next() {
+    if (!is_first_) text_ += ',';
+    is_first_ = false;
+    return *this;
+  }
+  JsonLine& key(std::string_view name) {  // of ours: nothing to escape
+    next();
+    text_.append(1, '"').append(name).append("\":");
+    return *this;
+  }
+  void value(double number) {
+    if (!std::isfinite(number)) return null();
+    const std::size_t from = text_.size();
+    fmt::format_to(std::back_inserter(text_), "{}", number);
+    if (text_.find_first_of(".e", from) == std::string::npos) text_ += ".0";
+  }
+  void value(bool truth) { text_ += truth ? "true" : "false"; }
+  void value(std::string_view text) {
+    const auto is_plain = [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; };
+    if (std::all_of(text.begin(), text.end(), is_plain)) {
+      text_.append(1, '"').append(text).append(1, '"');
+    } else {
+      text_ += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    }
+  }
+  void null() { text_ += "null"; }
+  template <class Value>
+  JsonLine& member(std::string_view name, const Value& of_name) {
+    key(name).value(of_name);
+    return *this;
+  }
+  /// null where there is none.
+  JsonLine& member_if(bool is_there, std::string_view name, std::string_view text) {
+    key(name);
+    is_there ? value(text) : null();
+    return *this;
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+  bool is_first_ = true;
+};
+
+void write_inputs(JsonLine& line, const RuleRow& row) {
+  line.open('{')
+      .member("close", row.close)
+      .member("volatility", row.volatility)
+      .member("volatility_percentile", row.volatility_percentile)
+      .member("channel_high", row.channel_high)
+      .member("channel_low", row.channel_low)
+      .member("mean", row.mean)
+      .member("z_score", row.z_score)
+      .member("atr_share", row.atr_share)
+      .member("range", row.range)
+      .member("social_score", row.social_score)
+      .member("social_fresh", row.social_fresh)
+      .member("regime", std::string_view(to_string(row.regime)))
+      .member("ready", row.ready)
+      .close('}');
 }
 
-ordered_json findings_json(const std::vector<RuleFinding>& findings) {
-  ordered_json rules = ordered_json::array();
+void write_findings(JsonLine& line, const std::vector<RuleFinding>& findings) {
+  line.open('[');
   for (const RuleFinding& finding : findings) {
-    ordered_json conditions = ordered_json::array();
+    line.next()
+        .open('{')
+        .member("rule", std::string_view(to_string(finding.rule)))
+        .member("side", side_name(finding.side))
+        .member("qualifies", finding.qualifies)
+        .key("conditions")
+        .open('[');
     for (const RuleCondition& condition : finding.conditions) {
-      conditions.push_back({{"name", condition.name},
-                            {"value", condition.value},
-                            {"comparison", condition.comparison},
-                            {"bound", condition.bound},
-                            {"bound_name", condition.bound_name},
-                            {"holds", condition.holds}});
+      line.next()
+          .open('{')
+          .member("name", std::string_view(condition.name))
+          .member("value", condition.value)
+          .member("comparison", std::string_view(condition.comparison))
+          .member("bound", condition.bound)
+          .member("bound_name", std::string_view(condition.bound_name))
+          .member("holds", condition.holds)
+          .close('}');
     }
-    rules.push_back({{"rule", to_string(finding.rule)},
-                     {"side", side_name(finding.side)},
-                     {"qualifies", finding.qualifies},
-                     {"conditions", std::move(conditions)}});
+    line.close(']').close('}');
   }
-  return rules;
+  line.close(']');
 }
 
 }  // namespace
@@ -145,33 +211,39 @@ RuleExplanation explain_rules(const RuleRow& row, double stretch, const Paramete
 
 std::string to_json(const RuleExplanation& explanation) {
   const RuleDecision& decision = explanation.decision;
-  ordered_json parameters = ordered_json::object();
-  for (std::size_t i = 0; i < parameter_count; ++i) {
-    parameters[std::string(parameter_schema()[i].name)] = explanation.parameters.values[i];
+  const HeldRule& held = explanation.held;
+  const bool has_rule = decision.rule != Rule::none;
+  JsonLine line;
+  line.open('{')
+      .member("time", std::string_view(format_time(explanation.open_time)))
+      .member("symbol", std::string_view(explanation.symbol))
+      .member("action", std::string_view(to_string(decision.action)))
+      .member("reason", std::string_view(to_string(decision.reason)))
+      .member("text", std::string_view(summary(explanation)))
+      .member_if(has_rule, "rule", to_string(decision.rule))
+      .member_if(has_rule, "side", side_name(decision.side))
+      .member("confidence", decision.confidence)
+      .member("risk", decision.risk)
+      .member("stop_loss", decision.stop_loss)
+      .member("take_profit", decision.take_profit)
+      .member("cost_bps", explanation.cost_bps)
+      .key("held");
+  if (held.held) {
+    line.open('{')
+        .member("side", side_name(held.side))
+        .member("rule", std::string_view(to_string(held.rule)))
+        .close('}');
+  } else {
+    line.null();
   }
-  ordered_json held = nullptr;
-  if (explanation.held.held) {
-    held = {{"side", side_name(explanation.held.side)}, {"rule", to_string(explanation.held.rule)}};
-  }
-  const ordered_json root = {
-      {"time", format_time(explanation.open_time)},
-      {"symbol", explanation.symbol},
-      {"action", to_string(decision.action)},
-      {"reason", to_string(decision.reason)},
-      {"text", summary(explanation)},
-      {"rule", decision.rule == Rule::none ? ordered_json(nullptr) : ordered_json(to_string(decision.rule))},
-      {"side", decision.rule == Rule::none ? ordered_json(nullptr) : ordered_json(side_name(decision.side))},
-      {"confidence", decision.confidence},
-      {"risk", decision.risk},
-      {"stop_loss", decision.stop_loss},
-      {"take_profit", decision.take_profit},
-      {"cost_bps", explanation.cost_bps},
-      {"held", std::move(held)},
-      {"inputs", inputs_json(explanation.row)},
-      {"stretch", explanation.stretch},
-      {"rules", findings_json(explanation.findings)},
-      {"parameters", std::move(parameters)}};
-  return root.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  line.key("inputs");
+  write_inputs(line, explanation.row);
+  line.member("stretch", explanation.stretch).key("rules");
+  write_findings(line, explanation.findings);
+  line.key("parameters").open('{');
+  for (std::size_t i = 0; i < parameter_count; ++i)
+    line.member(parameter_schema()[i].name, explanation.parameters.values[i]);
+  return line.close('}').close('}').take();
 }
 
 std::string to_text(const RuleExplanation& explanation) {
