@@ -125,6 +125,11 @@ std::size_t HttpParser::feed(std::string_view bytes) {
     }
     if (used == 0 || taken == bytes.size()) break;
   }
+  // Beast limits the header, but neither a chunk's extension nor a trailer.
+  if (state_ == State::body && bytes.size() - taken > largest_header_) {
+    refuse("api.header_too_large",
+           fmt::format("a chunk's extension or the trailer has more than {} bytes", largest_header_));
+  }
   return taken;
 }
 
@@ -132,7 +137,8 @@ void HttpParser::check_header() {
   core_->header_checked = true;
   const Sink& sink = *core_->sink;
   keep_alive_ = sink.keep_alive();
-  std::size_t hosts = 0, tokens = 0, types = 0, keys = 0, lengths = 0;
+  std::size_t hosts = 0, tokens = 0, types = 0, keys = 0, lengths = 0, encodings = 0;
+  bool is_chunked = false;
   for (const auto& [name, value] : request_.headers) {
     if (equal_ignoring_case(name, "Host")) {
       ++hosts;
@@ -142,6 +148,10 @@ void HttpParser::check_header() {
     types += equal_ignoring_case(name, "Content-Type");
     keys += equal_ignoring_case(name, "Idempotency-Key");
     lengths += equal_ignoring_case(name, "Content-Length");
+    if (equal_ignoring_case(name, "Transfer-Encoding")) {
+      ++encodings;
+      is_chunked = equal_ignoring_case(value, "chunked");
+    }
     if (equal_ignoring_case(name, "Expect") && equal_ignoring_case(value, "100-continue"))
       expects_continue_ = true;
     if (equal_ignoring_case(name, "Upgrade") && equal_ignoring_case(value, "websocket")) upgrade_ = true;
@@ -151,8 +161,11 @@ void HttpParser::check_header() {
   } else if (tokens > 1 || types > 1 || keys > 1 || lengths > 1) {
     refuse("api.bad_header",
            "Authorization, Content-Type, Content-Length and Idempotency-Key may stand once");
-  } else if (lengths > 0 && sink.chunked()) {
-    refuse("api.bad_request", "a request has either Content-Length or chunks");
+  } else if (lengths > 0 && encodings > 0) {
+    refuse("api.bad_request", "a request has either Content-Length or Transfer-Encoding");
+  } else if (encodings > 1 || (encodings == 1 && !(is_chunked && sink.version() >= 11))) {
+    // Where two programs could disagree on where it ends, what follows may be a request of somebody else.
+    refuse("api.bad_request", "the only Transfer-Encoding is chunked, of HTTP/1.1");
   }
 }
 

@@ -449,7 +449,9 @@ Response Router::Impl::act(const Compiled& compiled, const Request& request, boo
 Response Router::Impl::recorded(const Compiled& compiled, const Request& request, bool& acted, bool& unknown,
                                 Trace& trace) const {
   acted = false;
-  if (parts.record) {
+  // A stranger's calls that come to nothing are not recorded: nobody could bound how much they add.
+  const bool is_stranger = !request.principal;
+  if (parts.record && !is_stranger) {
     try {
       parts.record(*compiled.route, request, 0);
     } catch (const Error& error) {
@@ -459,7 +461,7 @@ Response Router::Impl::recorded(const Compiled& compiled, const Request& request
     }
   }
   Response response = act(compiled, request, acted, unknown, trace);
-  if (parts.record) {
+  if (parts.record && !(is_stranger && response.status >= 400 && !unknown)) {
     try {
       parts.record(*compiled.route, request, response.status);
     } catch (const std::exception&) {

@@ -39,7 +39,8 @@ struct Trace {
 ///
 /// A changing call is on record before it acts: record(route, request, 0) comes first and, where it throws,
 /// the answer is 503 and nothing was done; record(route, request, status) follows with the outcome. The
-/// second one failing is counted (stevie_http_unrecorded_outcomes_total) and does not change the answer.
+/// second one failing is counted (stevie_http_unrecorded_outcomes_total) and does not change the answer. Of a
+/// caller without a login (a public route) only what took effect is recorded, afterwards.
 class Router {
  public:
   struct Parts {

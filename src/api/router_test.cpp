@@ -188,6 +188,23 @@ TEST_F(RouterTest, PutsAChangeOnRecordBeforeItActs) {
   EXPECT_EQ(calls, std::vector<std::string>{"a"}) << "nothing is changed without a record";
 }
 
+TEST_F(RouterTest, RecordsOfStrangersOnlyWhatTookEffect) {
+  Route open = parts.table.routes.back();
+  open.path = "/api/setup";
+  open.role.reset();
+  open.faults = {401};
+  open.handler = [](const Request& request) -> Response {
+    if (Json::parse(request.body)["password"] != "right") throw Error("accounts.bad_setup_token", "no");
+    return Response{.body = "{}"};
+  };
+  parts.table.routes.push_back(open);
+  problem(post("/api/setup", R"({"password":"wrong"})", ""), 401, "accounts.bad_setup_token");
+  EXPECT_TRUE(records.empty()) << "a stranger could fill the ledger";
+  EXPECT_EQ(ask(post("/api/setup", R"({"password":"right"})", "")).status, 200);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0], std::pair(std::string("/api/setup"), 200));
+}
+
 TEST_F(RouterTest, TurnsErrorsIntoStatusesAndHidesWhatIsInside) {
   const auto failing = [&](const char* what) {
     return post("/api/fail", std::string(R"({"what":")") + what + R"("})");

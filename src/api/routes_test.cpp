@@ -303,6 +303,7 @@ TEST_F(RoutesTest, UsersAndKeysAreManaged) {
   const Json key = server.post("/api/auth/keys", {{"name", "ci"}, {"role", "viewer"}}, 201, "eve");
   server.tokens["key"] = key["secret"];
   EXPECT_EQ(server.get("/api/auth/me", "key")["user"], "eve");
+  server.post("/api/auth/keys", {{"name", "further"}, {"role", "viewer"}}, 403, "key");
   server.post("/api/auth/password", {{"current", password}, {"password", "another long password"}}, 409,
               "key");
   EXPECT_EQ(server.get("/api/auth/keys", "eve")["items"].size(), 1U);

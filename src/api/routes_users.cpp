@@ -162,6 +162,9 @@ Response add_key(const Context& context, const Request& request) {
     throw Error("api.forbidden", "only an administrator makes keys for other users");
   if (role > request.principal->role)
     throw Error("accounts.role_too_high", "a key may not have a higher role than the one you ask with");
+  // Else a key that ends, or that somebody copied, could make one that does not end.
+  if (!sees_all(request) && request.principal->via != "access token")
+    throw Error("api.forbidden", "an API key makes no further keys, unless it is an administrator's: log in");
   std::optional<TimeMs> expires;
   if (body.contains("expires") && !body.at("expires").is_null()) {
     expires = parse_time(body.at("expires").get<std::string>());
@@ -201,7 +204,9 @@ void add_key_routes(RouteTable& table, const Context& context) {
   table.routes.push_back(route);
 
   route = make_route(Method::post, root, "auth", "Make an API key", Role::viewer);
-  route.description = "For oneself; an administrator may make one for anybody. The secret is shown once.";
+  route.description =
+      "For oneself, with an access token; an administrator may make one for anybody, also with a key. The "
+      "secret is shown once.";
   route.request_schema = object({{"name", example(line("What it is for", 1, 64), "ci")},
                                  {"role", role_schema()},
                                  {"user", name_schema("Default: oneself"), false},

@@ -115,6 +115,12 @@ TEST(Server, RefusesWhatIsTooLarge) {
   EXPECT_EQ(code_of(request_text("GET", "/health/live", "", "X-Long: " + std::string(3000, 'x') + "\r\n")),
             "431 api.header_too_large");
   EXPECT_EQ(code_of("GET /" + std::string(3000, 'x')), "431 api.header_too_large");
+  const std::string chunked =
+      "POST /api/things HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+  EXPECT_EQ(code_of(chunked + "1;" + std::string(3000, 'x')), "431 api.header_too_large")
+      << "a chunk's extension";
+  EXPECT_EQ(code_of(chunked + "0\r\nA: " + std::string(3000, 'x')), "431 api.header_too_large")
+      << "a trailer";
   EXPECT_EQ(TestSocket(host.server.port()).ask(request_text("GET", "/health/live")).status, 200);
 }
 
@@ -130,6 +136,11 @@ TEST(Server, RefusesWhatIsNoHttp) {
            "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: "
            "chunked\r\n\r\n0\r\n\r\n",
            "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+           "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\nGET / HTTP/1.1\r\n",
+           "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: identity\r\nContent-Length: 1\r\n\r\na",
+           "POST / HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
            std::string("GET /\0 HTTP/1.1\r\nHost: localhost\r\n\r\n", 37)}) {
     TestSocket client(host.server.port());
     client.send(text);

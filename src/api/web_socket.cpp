@@ -101,12 +101,15 @@ class WebSocketPeer : public Peer {
     if (is_closing_) return;
     try {
       ClientMessage message = parse_client_message(text);
-      if (message.type == ClientMessage::Type::hello) return greet(std::move(message));
-      if (!principal_) return fail("api.unauthenticated", "the first message is a hello", not_authenticated);
-      // A peer that asks faster than it reads gets one answer for all.
-      if (message.type == ClientMessage::Type::ping && queue_.size() < batch_items) {
-        say(R"({"type":"pong"})");
+      // A peer that asks faster than it reads is not answered: its queue would grow as it likes.
+      const bool is_full = queue_.size() >= batch_items;
+      if (message.type == ClientMessage::Type::hello) {
+        if (is_full)
+          return fail("api.too_many_requests", "hellos come faster than their answers are read", 1008);
+        return greet(std::move(message));
       }
+      if (!principal_) return fail("api.unauthenticated", "the first message is a hello", not_authenticated);
+      if (message.type == ClientMessage::Type::ping && !is_full) say(R"({"type":"pong"})");
     } catch (const Error& error) {
       fail(error.code(), error.message(), error.code() == "api.forbidden" ? not_allowed : 1008);
     }

@@ -210,6 +210,19 @@ TEST(WebSocket, DropsAReaderThatTakesNothing) {
   EXPECT_EQ(host.router.counts().web_sockets.load(), 0);
 }
 
+TEST(WebSocket, EndsWithWhoeverSaysHelloWithoutListening) {
+  TestServer host;
+  SocketClient client(host.server.port(), 4096);
+  ASSERT_EQ(client.hello()["type"], "welcome");
+  constexpr int most = 400'000;  // the buffers of the network take tens of thousands of answers
+  int said = 0;
+  for (; said < most && host.router.counts().web_sockets.load() > 0; ++said) {
+    client.send(R"({"type":"hello","token":"viewer-token","last_event":999})");
+  }
+  EXPECT_LT(said, most);
+  EXPECT_EQ(host.router.counts().slow_readers.load(), 0u);
+}
+
 TEST(WebSocket, IsToldThatTheServerEnds) {
   LoopbackServer host;
   SocketClient client(host.server.port());
