@@ -1,9 +1,7 @@
 #include "accounts/account_database.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <soci/soci.h>
-#include <unistd.h>
 
 #include "accounts/account_schema.h"
 #include "core/error.h"
@@ -29,13 +27,6 @@ Error as_own(const Error& error) {
 
 Error as_own(const soci::soci_error& error, const ledger::Location& location) {
   return as_own(ledger::translate(error, location));
-}
-
-/// Only its owner may read the file: what is in it can be guessed at. SQLite gives its other files the rights
-/// of the first.
-void make_private_file(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  if (descriptor >= 0) ::close(descriptor);  // where it cannot be made, SQLite says why
 }
 
 Fingerprint read_fingerprint(const std::string& text) {
@@ -74,7 +65,7 @@ struct AccountDatabase::Session {
 AccountDatabase::AccountDatabase(ledger::Location location)
     : location_(std::move(location)), session_(std::make_unique<Session>()) {
   try {
-    if (location_.dialect == ledger::Dialect::sqlite) make_private_file(location_.file);
+    if (location_.dialect == ledger::Dialect::sqlite) ledger::make_private_file(location_.file);
     ledger::retry_while_locked(lock_timeout, [this] {
       session_ = std::make_unique<Session>();
       connect();

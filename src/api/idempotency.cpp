@@ -12,6 +12,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "ledger/sql_session.h"
 #include "ledger/url.h"
 
 namespace stevie::api {
@@ -153,6 +154,7 @@ class SqlStore : public IdempotencyStore {
   void connect() {
     const bool is_sqlite = location_.dialect == ledger::Dialect::sqlite;
     if (is_sqlite) {
+      ledger::make_private_file(location_.file);  // answers tell more than everybody on the machine may know
       sql_.open(soci::sqlite3, fmt::format("dbname=\"{}\"", location_.file.string()));
       sql_ << "PRAGMA busy_timeout = 5000";
       std::string mode;

@@ -331,6 +331,13 @@ class RepeatedCalls : public RouterTest {
   std::unique_ptr<IdempotencyStore> store;
 };
 
+TEST_F(RepeatedCalls, AreKeptFromOtherUsersOfTheMachine) {
+  namespace fs = std::filesystem;
+  const fs::perms others = fs::perms::group_all | fs::perms::others_all;
+  for (const auto& entry : fs::directory_iterator(folder))
+    EXPECT_EQ(entry.status().permissions() & others, fs::perms::none) << entry.path();
+}
+
 TEST_F(RepeatedCalls, ActOnce) {
   const Response first = ask(keyed("k1", "a"));
   const Response again = ask(keyed("k1", "a"));

@@ -69,6 +69,9 @@ std::string call_body(const Route& route, const Request& request, int status) {
 class Serving {
  public:
   explicit Serving(const ServeRequest& request) : request_(request), config_(request.config) { open(); }
+  ~Serving() { end_training(); }  // where run() was left by a fault
+  Serving(const Serving&) = delete;
+  Serving& operator=(const Serving&) = delete;
 
   int run();
 
@@ -83,6 +86,7 @@ class Serving {
   bool over() const;
   void reload_certificate();
   void stop();
+  void end_training();
 
   const ServeRequest& request_;
   app::Config config_;
@@ -292,7 +296,13 @@ void Serving::stop() {
   sessions_->stop();
   live_->stop();
   server_->stop();
-  if (training_.joinable()) training_.join();
+  end_training();
+}
+
+void Serving::end_training() {
+  if (!training_.joinable()) return;
+  sessions_->stop();
+  training_.join();
 }
 
 }  // namespace

@@ -37,6 +37,8 @@ std::shared_ptr<asio::ssl::context> read_tls(const app::ServerConfig& config) {
                            asio::ssl::context::no_tlsv1_1 | SSL_OP_NO_RENEGOTIATION |
                            SSL_OP_CIPHER_SERVER_PREFERENCE,
                        error);
+  // Else OpenSSL would ask at the terminal for the password of a key, and wait.
+  context->set_password_callback([](std::size_t, auto) { return std::string(); }, error);
   context->use_certificate_chain_file(config.tls_certificate, error);
   if (error) {
     throw bad(fmt::format("the certificate cannot be read as PEM: {}", error.message()),

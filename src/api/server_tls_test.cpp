@@ -22,7 +22,7 @@ struct Certificate {
   }
   ~Certificate() { std::filesystem::remove_all(folder); }
 
-  void make() const {
+  void make(const char* password = nullptr) const {
     EVP_PKEY* pair = EVP_EC_gen("P-256");
     X509* paper = X509_new();
     X509_set_version(paper, 2);
@@ -38,7 +38,8 @@ struct Certificate {
     PEM_write_X509(out, paper);
     std::fclose(out);
     out = std::fopen(key().c_str(), "w");
-    PEM_write_PrivateKey(out, pair, nullptr, nullptr, 0, nullptr, nullptr);
+    PEM_write_PrivateKey(out, pair, password == nullptr ? nullptr : EVP_aes_128_cbc(), nullptr, 0, nullptr,
+                         const_cast<char*>(password));
     std::fclose(out);
     X509_free(paper);
     EVP_PKEY_free(pair);
@@ -159,6 +160,8 @@ TEST(ServerTls, SaysWhatIsWrongWithItsFiles) {
   EXPECT_EQ(code_of("/nowhere", one.key()), "api.bad_tls");
   EXPECT_EQ(code_of(one.certificate(), one.certificate()), "api.bad_tls");
   EXPECT_EQ(code_of(one.certificate(), other.key()), "api.bad_tls");
+  other.make("secret");
+  EXPECT_EQ(code_of(other.certificate(), other.key()), "api.bad_tls") << "nobody is asked for its password";
   EXPECT_EQ(code_of(one.certificate(), one.key(), "0.0.0.0"), "bound");
   accounts.known.clear();
   EXPECT_EQ(code_of(one.certificate(), one.key(), "0.0.0.0"), "api.unsafe_address");

@@ -1,9 +1,11 @@
 #include "ledger/sql_session.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <thread>
@@ -23,6 +25,11 @@ std::string connection_text(const Location& location) {
 }
 
 }  // namespace
+
+void make_private_file(const std::filesystem::path& file) {
+  const int descriptor = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (descriptor >= 0) ::close(descriptor);
+}
 
 void open_session(soci::session& sql, const Location& location, Access access, TimeMs lock_timeout) {
   const soci::backend_factory& sqlite = soci::sqlite3;

@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -14,6 +15,10 @@ namespace stevie::ledger {
 
 /// How this program uses a database through SOCI, whichever tables it holds. What SOCI throws is made an
 /// Error by translate().
+
+/// Makes a file that only its owner may read, where there is none; SQLite gives its other files the rights of
+/// the first. Where that cannot be done SQLite says why.
+void make_private_file(const std::filesystem::path& file);
 
 /// Connects and sets up.
 void open_session(soci::session& sql, const Location& location, Access access, TimeMs lock_timeout);
