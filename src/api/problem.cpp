@@ -86,6 +86,8 @@ constexpr ErrorInfo entries[] = {
     {"app.folder_taken", 409, "Folder taken", "Choose another name."},
     {"app.stale_session", 409, "Session has been overtaken", "Start a new one."},
     {"app.not_resumable", 409, "Session cannot be resumed", "Start a new one."},
+    {"app.not_recorded", 503, "Changed, but not on record",
+     "The change is made and stays. Mend the ledger and note there what was changed."},
     {"app.queue_full", 503, "Queue full", "Wait for a session to end, or stop one."},
     {"app.*", 400, "Request refused", mend},
 

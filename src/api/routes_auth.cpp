@@ -1,3 +1,4 @@
+#include "api/route_account_desk.h"
 #include "api/route_context.h"
 #include "core/error.h"
 
@@ -68,8 +69,9 @@ void add_login_routes(RouteTable& table, const Context& context) {
       R"({"token":"the-token-on-the-screen","name":"ada","password":"four green kettles sing"})";
   route.handler = [context](const Request& request) {
     const Json body = body_of(request);
-    return token_response(context->accounts().set_up(body.at("token"), body.at("name"), body.at("password")),
-                          201);
+    return at_desk(context, request, [&](const app::AccountDesk& desk, const live::Signature&) {
+      return token_response(app::set_up(desk, body.at("token"), body.at("name"), body.at("password")), 201);
+    });
   };
   table.routes.push_back(route);
 
@@ -123,7 +125,9 @@ Response change_own_password(const Context& context, const Request& request) {
     // 401 would tell the client that its token is no good.
     throw Error("api.bad_body", "current is not the password of this user");
   }
-  return json_response(user_json(store.set_password(name, body.at("password"))));
+  return at_desk(context, request, [&](const app::AccountDesk& desk, const live::Signature& by) {
+    return json_response(user_json(app::set_password(desk, by, name, body.at("password"))));
+  });
 }
 
 void add_own_routes(RouteTable& table, const Context& context) {

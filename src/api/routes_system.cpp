@@ -68,7 +68,7 @@ Json words() {
           {"denials", names<live::Denial>(live::denial_count)},
           {"feed_health", names<live::FeedHealth>(feed_states)},
           {"regimes", std::move(regimes)},
-          {"topics", {"live", "decisions", "fills", "risk", "parameters", "sessions", "ledger"}}};
+          {"topics", {"live", "decisions", "fills", "risk", "parameters", "sessions", "ledger", "accounts"}}};
 }
 
 }  // namespace

@@ -311,6 +311,14 @@ TEST_F(RoutesTest, UsersAndKeysAreManaged) {
   const std::string id = key["id"];
   server.ask("DELETE", "/api/auth/keys/" + id, "vera", nullptr, 404);
   server.ask("DELETE", "/api/auth/keys/" + id, "eve", nullptr, 204);
+  std::vector<std::string> told;
+  const Json recorded = server.get("/api/ledger/events?kind=accounts.changed&order=oldest");
+  for (const Json& event : recorded["items"]) {
+    told.push_back(event["author"].get<std::string>() + " " + event["body"]["what"].get<std::string>() + " " +
+                   event["body"]["user"].get<std::string>());
+  }
+  EXPECT_EQ(told,
+            (std::vector<std::string>{"ada user_added eve", "eve key_added eve", "eve key_removed eve"}));
   EXPECT_EQ(server.answer(server.request("GET", "/api/auth/me", "key")).status, 401);
 
   server.post("/api/auth/password", {{"current", "wrong"}, {"password", "another long password"}}, 400,

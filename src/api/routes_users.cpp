@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/route_account_desk.h"
 #include "api/route_context.h"
 #include "core/error.h"
 
@@ -56,16 +57,17 @@ Response nothing() {
 }
 
 Response change_user(const Context& context, const Request& request) {
-  AccountStore& store = context->accounts();
   const Json body = body_of(request);
   const std::string name = request.path_parameters.at("name");
-  const std::vector<accounts::User> all = store.users();
+  const std::vector<accounts::User> all = context->accounts().users();
   const auto found = std::ranges::find(all, name, &accounts::User::name);
   if (found == all.end()) throw Error("accounts.unknown_user", fmt::format("there is no user {}", name));
   accounts::User user = *found;
-  if (body.contains("role"))
-    user = store.set_role(name, accounts::parse_role(body.at("role").get<std::string>()));
-  if (body.contains("enabled")) user = store.set_enabled(name, body.at("enabled"));
+  at_desk(context, request, [&](const app::AccountDesk& desk, const live::Signature& by) {
+    if (body.contains("role"))
+      user = app::set_role(desk, by, name, accounts::parse_role(body.at("role").get<std::string>()));
+    if (body.contains("enabled")) user = app::set_enabled(desk, by, name, body.at("enabled"));
+  });
   return json_response(user_json(user));
 }
 
@@ -96,8 +98,10 @@ void add_admin_routes(RouteTable& table, const Context& context) {
   route.handler = [context](const Request& request) {
     const Json body = body_of(request);
     const Role role = accounts::parse_role(body.at("role").get<std::string>());
-    return json_response(user_json(context->accounts().add_user(body.at("name"), body.at("password"), role)),
-                         201);
+    return at_desk(context, request, [&](const app::AccountDesk& desk, const live::Signature& by) {
+      return json_response(user_json(app::add_user(desk, by, body.at("name"), body.at("password"), role)),
+                           201);
+    });
   };
   table.routes.push_back(route);
 
@@ -125,8 +129,10 @@ void add_admin_routes(RouteTable& table, const Context& context) {
   route.changes = route.slow = route.secret = true;
   route.request_example = R"({"password":"ten loud lamps glow"})";
   route.handler = [context](const Request& request) {
-    return json_response(user_json(context->accounts().set_password(request.path_parameters.at("name"),
-                                                                    body_of(request).at("password"))));
+    return at_desk(context, request, [&](const app::AccountDesk& desk, const live::Signature& by) {
+      return json_response(user_json(
+          app::set_password(desk, by, request.path_parameters.at("name"), body_of(request).at("password"))));
+    });
   };
   table.routes.push_back(route);
 
@@ -137,7 +143,9 @@ void add_admin_routes(RouteTable& table, const Context& context) {
   route.faults = {404, 409};
   route.changes = route.slow = true;
   route.handler = [context](const Request& request) {
-    context->accounts().remove_user(request.path_parameters.at("name"));
+    at_desk(context, request, [&](const app::AccountDesk& desk, const live::Signature& by) {
+      app::remove_user(desk, by, request.path_parameters.at("name"));
+    });
     return nothing();
   };
   table.routes.push_back(route);
@@ -173,7 +181,10 @@ Response add_key(const Context& context, const Request& request) {
   }
   const std::string name = body.at("name");
   require_plain(name, "the name");
-  const AccountStore::NewKey made = context->accounts().add_key(user, name, role, expires);
+  const AccountStore::NewKey made =
+      at_desk(context, request, [&](const app::AccountDesk& desk, const live::Signature& by) {
+        return app::add_key(desk, by, user, name, role, expires);
+      });
   Json json = key_json(made.key);
   json["secret"] = made.secret;
   Response response = json_response(json, 201);
@@ -188,7 +199,8 @@ Response remove_key(const Context& context, const Request& request) {
   // Somebody else's key is as unknown to a user as one that is not there.
   if (found == keys.end() || (!sees_all(request) && found->user != request.principal->user))
     throw Error("accounts.unknown_key", "there is no such key: list them with GET /api/auth/keys");
-  context->accounts().remove_key(id);
+  at_desk(context, request,
+          [&](const app::AccountDesk& desk, const live::Signature& by) { app::remove_key(desk, by, id); });
   return nothing();
 }
 

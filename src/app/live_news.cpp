@@ -49,6 +49,7 @@ std::string topic_of(std::string_view kind) {
   if (kind.starts_with("parameters.") || kind == "gate.decision") return "parameters";
   if (kind.starts_with("training.")) return "sessions";
   if (kind == "live.started" || kind == "live.stopped") return "live";
+  if (kind == "accounts.changed") return "accounts";  // for administrators only
   return {};
 }
 

@@ -68,7 +68,7 @@ TEST(LiveNews, sorts_events_of_the_ledger_by_topic) {
   EXPECT_EQ(topics, (std::vector<std::string>{"risk risk.killed", "ledger ledger.event",
                                               "parameters parameters.version", "ledger ledger.event",
                                               "sessions training.ended", "ledger ledger.event",
-                                              "ledger ledger.event"}));
+                                              "accounts accounts.changed", "ledger ledger.event"}));
   const json kill = json::parse(hub.after(0, 1).items[0].body);
   EXPECT_EQ(kill["reason"], "fat finger");
   EXPECT_EQ(kill["sequence"], 41);
