@@ -92,7 +92,8 @@ Json parameters_of(const Route& route) {
 Json responses_of(const Route& route) {
   std::map<int, Json> by_status;
   for (const ResponseSpec& spec : route.responses) {
-    Json response{{"description", spec.description}};
+    Json& response = by_status[spec.status];  // one more content type where the status is there already
+    if (!response.contains("description")) response["description"] = spec.description;
     if (!spec.schema.empty()) {
       Json media{{"schema", Json::parse(spec.schema)}};
       if (!spec.example.empty()) media["example"] = Json::parse(spec.example);
@@ -100,7 +101,6 @@ Json responses_of(const Route& route) {
     } else if (spec.content_type != "application/json") {
       response["content"][spec.content_type] = {{"schema", {{"type", "string"}}}};
     }
-    by_status[spec.status] = std::move(response);
   }
   for (const int status : fault_statuses(route)) {
     by_status.try_emplace(status, Json{{"$ref", "#/components/responses/Problem" + std::to_string(status)}});

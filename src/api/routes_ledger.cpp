@@ -176,7 +176,8 @@ void add_event_routes(RouteTable& table, const Context& context) {
   route.responses = {{.status = 200,
                       .description = "One JSON object a line, or rows of CSV",
                       .schema = {},
-                      .content_type = "application/x-ndjson"}};
+                      .content_type = "application/x-ndjson"},
+                     {.status = 200, .description = "Rows of CSV", .schema = {}, .content_type = "text/csv"}};
   table.routes.push_back(route);
 }
 

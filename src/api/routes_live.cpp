@@ -1,9 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "api/route_context.h"
+#include "app/live_account.h"
 #include "core/error.h"
+#include "live/live_commands.h"
 
 namespace stevie::api {
 namespace {
@@ -365,8 +369,31 @@ Response equity(const Context& context, const Request& request) {
   return json_response({{"points", std::move(list)}});
 }
 
+/// Of a server that does not trade, with the kill switch and the halt that are on record: the next server
+/// that trades finds them.
+LiveView idle_view(const Context& context, const ledger::Ledger& ledger) {
+  LiveView view = *context->view();
+  view.limits = context->services.config.risk;
+  view.risk = app::read_live_account(ledger, view.limits).risk;
+  return view;
+}
+
 Response state_answer(const Context& context) {
-  return json_response(state_json(*context->view()));
+  if (context->services.live != nullptr) return json_response(state_json(*context->view()));
+  return context->ledger.use([&](app::LedgerPool::Connection& connection) {
+    return json_response(state_json(idle_view(context, connection.ledger())));
+  });
+}
+
+/// The state once the loop has done what was asked of it; as it is where that takes longer than a moment.
+template <class Done>
+Response state_once(const Context& context, Done done) {
+  constexpr auto patience = std::chrono::milliseconds(500), pause = std::chrono::milliseconds(5);
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (context->services.live != nullptr && !done(*context->view()) &&
+         std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(pause);
+  return state_answer(context);
 }
 
 Json command_schema() {
@@ -393,7 +420,9 @@ Route look(const std::string& path, std::string summary) {
 void add_reading_routes(RouteTable& table, const Context& context) {
   using schema::ref;
   Route route = look("state", "State of the live loop, its risk engine and its limits");
-  route.description = "Of a server that does not trade: mode none, halted.";
+  route.description =
+      "Of a server that does not trade: mode none, halted, and the kill switch as it is on record.";
+  route.slow = context->services.live == nullptr;  // reads the ledger then
   route.responses = {answer(ref("LiveState"), "The state at this moment")};
   route.handler = [context](const Request&) { return state_answer(context); };
   table.routes.push_back(route);
@@ -453,7 +482,8 @@ void add_reading_routes(RouteTable& table, const Context& context) {
 Route command(const std::string& path, std::string summary, Role role) {
   Route route = make_route(Method::post, "/api/live/" + path, "live", std::move(summary), role);
   route.request_schema = command_schema().dump();
-  route.responses = {answer(schema::ref("LiveState"), "On record; the state as it is now")};
+  route.responses = {answer(schema::ref("LiveState"),
+                            "On record; the state once the loop has obeyed, or after half a second")};
   route.faults = {409, 422};
   route.changes = route.slow = true;
   return route;
@@ -464,7 +494,7 @@ void add_commands(RouteTable& table, const Context& context) {
       command("kill", "Stop trading: cancel all orders, close positions if wanted", Role::operator_role);
   route.description =
       "The switch is latched: it survives a restart, and only a person re-arms it. A second call is recorded "
-      "as well.";
+      "as well. A server that does not trade records it for the one that does.";
   route.request_schema =
       schema::object(
           {{"reason", schema::reason()},
@@ -473,12 +503,15 @@ void add_commands(RouteTable& table, const Context& context) {
   route.request_example = R"({"reason":"exchange in trouble","flatten":true})";
   route.handler = [context](const Request& request) {
     const Json body = body_of(request);
-    live::LiveEngine& engine = context->live();
     const live::Signature person = signature(request, body.at("reason"));
+    const bool flatten = body.value("flatten", false);
     context->ledger.use([&](app::LedgerPool::Connection& connection) {
-      engine.kill(connection.ledger(), person, body.value("flatten", false));
+      if (live::LiveEngine* engine = context->services.live)
+        engine->kill(connection.ledger(), person, flatten);
+      else
+        live::write_kill(connection.ledger(), person, flatten, context->now());
     });
-    return state_answer(context);
+    return state_once(context, [](const LiveView& view) { return view.risk.kill.has_value(); });
   };
   table.routes.push_back(route);
 
@@ -486,11 +519,14 @@ void add_commands(RouteTable& table, const Context& context) {
   route.description = "The peak from which the drawdown counts begins anew.";
   route.request_example = R"({"reason":"it was a false alarm"})";
   route.handler = [context](const Request& request) {
-    live::LiveEngine& engine = context->live();
     const live::Signature person = signature(request, body_of(request).at("reason"));
-    context->ledger.use(
-        [&](app::LedgerPool::Connection& connection) { engine.rearm(connection.ledger(), person); });
-    return state_answer(context);
+    context->ledger.use([&](app::LedgerPool::Connection& connection) {
+      if (live::LiveEngine* engine = context->services.live)
+        engine->rearm(connection.ledger(), person);
+      else
+        live::write_rearm(connection.ledger(), person, context->now());
+    });
+    return state_once(context, [](const LiveView& view) { return !view.risk.kill && !view.risk.halt; });
   };
   table.routes.push_back(route);
 

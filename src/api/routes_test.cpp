@@ -1,8 +1,11 @@
 #include "api/routes.h"
 
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
 
+#include "api/openapi.h"
+#include "api/problem.h"
 #include "api/routes_testing.h"
 
 namespace stevie::api {
@@ -282,6 +285,10 @@ TEST_F(RoutesTest, TheLedgerIsReadProvedAndVerified) {
   EXPECT_EQ(std::ranges::count(file.body, '\n'), 2);
   const Response csv = server.answer(server.request("GET", "/api/ledger/export?format=csv&limit=2", "vera"));
   EXPECT_EQ(csv.content_type, "text/csv");
+  const Json documented =
+      Json::parse(openapi_document(server.router->table()))["paths"]["/api/ledger/export"];
+  EXPECT_TRUE(documented["get"]["responses"]["200"]["content"].contains("text/csv"));
+  EXPECT_TRUE(documented["get"]["responses"]["200"]["content"].contains("application/x-ndjson"));
 }
 
 TEST_F(RoutesTest, UsersAndKeysAreManaged) {
@@ -401,6 +408,30 @@ TEST(RoutesWithoutTrading, TellWhatTheyCan) {
   EXPECT_EQ(server.get("/api/rl-training/status")["live"]["running"], false);
   EXPECT_EQ(server.get("/api/rl-training/status")["parameter_version"], 1);
   server.ask("GET", "/api/rl-training/performance/BTCUSDT", "vera", nullptr, 404);
+}
+
+TEST(RoutesWithoutTrading, KillAndReArmOverTheLedger) {
+  TestServer server(false);
+  const Json killed = server.post("/api/live/kill", {{"reason", "the news"}, {"flatten", true}});
+  EXPECT_EQ(killed["summary"]["killed"], true);
+  EXPECT_EQ(killed["risk"]["kill"]["by"], "otto");
+  EXPECT_EQ(server.get("/api/live/state")["risk"]["kill"]["reason"], "the news");
+  EXPECT_EQ(server.get("/api/ledger/events?kind=risk.killed")["items"][0]["body"]["flatten"], true);
+  EXPECT_EQ(server.post("/api/live/re-arm", {{"reason", "it was nothing"}})["summary"]["killed"], false);
+  EXPECT_EQ(server.get("/api/ledger/events?kind=risk.rearmed")["items"][0]["author"], "otto");
+}
+
+TEST(RoutesErrors, AdviseOfRoutesThatExist) {
+  TestServer server(false);
+  std::set<std::string> routes;
+  for (const Route& route : server.router->table().routes)
+    routes.insert(std::string(to_string(route.method)) + " " + route.path);
+  const std::regex named("(GET|POST) (/api/[a-z/{}-]+)");
+  for (const ErrorInfo& error : error_table()) {
+    const std::string advice(error.what_to_do);
+    for (std::sregex_iterator at(advice.begin(), advice.end(), named); at != std::sregex_iterator(); ++at)
+      EXPECT_TRUE(routes.contains(at->str())) << error.code << ": " << advice;
+  }
 }
 
 TEST(RoutesConfiguration, ShowsNoPassword) {

@@ -40,8 +40,11 @@ std::string console_line(const app::NewsItem& item) {
   const std::string& kind = item.kind;
   if (kind == "risk.killed") return "KILLED" + because(body);
   if (kind == "risk.rearmed") return "re-armed" + because(body);
-  if (kind == "risk.state")
-    return fmt::format("risk {} -> {}: {}", text_of(body, "from"), text_of(body, "to"), text_of(body, "why"));
+  if (kind == "risk.state") {
+    const std::string why = text_of(body, "why");  // none where it is active again
+    return fmt::format("risk {} -> {}{}", text_of(body, "from"), text_of(body, "to"),
+                       why.empty() ? "" : ": " + why);
+  }
   if (kind == "parameters.version")
     return fmt::format("parameters version {}{}", text_of(body, "number"), because(body));
   if (kind == "training.queued" || kind == "training.started")
