@@ -114,6 +114,7 @@ def main():
         return SKIPPED
     page, faults = PAGE.read_text(), []
     with Serving(sys.argv[1], set_up=False) as server:
+        server.wait_for_the_end()
         shell = Shell(server.path, {"URL": server.url, "SETUP": server.setup_token})
 
         def replay(match):

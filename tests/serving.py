@@ -1,4 +1,5 @@
-"""A `stevie serve` of its own for tests: a folder, synthetic bars, an administrator and two further users.
+"""A `stevie serve` of its own for tests: a folder, synthetic bars of a venue cheap enough that the rules trade (and
+hold a position at the end), an administrator and two further users.
 
     with Serving(program) as server:
         server.request("GET", "/api/auth/me", role="viewer")
@@ -8,6 +9,7 @@ import os
 import pathlib
 import re
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -15,6 +17,7 @@ import urllib.error
 import urllib.request
 
 PASSWORD = "four green kettles sing"
+CHEAP_VENUE = pathlib.Path(__file__).resolve().parent.parent / "examples" / "paper_hours.toml"
 
 
 class Serving:
@@ -23,9 +26,9 @@ class Serving:
         self.folder = tempfile.TemporaryDirectory(prefix="stevie_serving_")
         self.path = pathlib.Path(self.folder.name)
         subprocess.run(
-            [self.program, "data", "synth", "--model", "garch", "--bars", str(bars), "--seed", "1", "--symbol",
+            [self.program, "data", "synth", "--model", "garch", "--bars", str(bars), "--seed", "3", "--symbol",
              "BTC/USDT", "--out", "BTCUSDT_1h.csv"], cwd=self.path, check=True, capture_output=True)
-        (self.path / "stevie.toml").write_text("[server]\nport = 0\n")
+        (self.path / "stevie.toml").write_text(CHEAP_VENUE.read_text() + "\n[server]\nport = 0\n")
         self.settings, self.set_up_users = list(settings), set_up
         self.tokens, self.url, self.setup_token = {}, None, None
 
@@ -69,6 +72,16 @@ class Serving:
             self.request("POST", "/api/auth/users", {"name": name, "password": PASSWORD, "role": role}, role="admin")
             login = self.request("POST", "/api/auth/login", {"name": name, "password": PASSWORD})[1]
             self.tokens[role] = login["access_token"]
+
+    def wait_for_the_end(self, patience=120):
+        """Until the replay is over, so that the account no longer changes."""
+        deadline = time.monotonic() + patience
+        ledger = sqlite3.connect(f"file:{self.path / 'stevie.db'}?mode=ro", uri=True)
+        while not ledger.execute("SELECT 1 FROM ledger_events WHERE kind = 'live.stopped'").fetchall():
+            if time.monotonic() > deadline:
+                raise RuntimeError("the replay is not over")
+            time.sleep(0.1)
+        ledger.close()
 
     def request(self, method, target, body=None, role=None):
         """Status and body, read as JSON where it is that."""
