@@ -102,6 +102,9 @@ constexpr ErrorInfo entries[] = {
      "Read the parameters in force and decide anew."},
     {"live.not_running", 503, "This server does not trade",
      "Start the server with a feed: live.feed, or stevie serve --feed."},
+    {"live.kill_unrecorded", 503, "Killed, but not on record",
+     "The kill holds in this server. Send it again when the ledger is back, so that it is on record with "
+     "your reason and survives a restart."},
     {"live.damaged_version", 503, "Record damaged", see_server},
     {"live.damaged_decision", 503, "Record damaged", see_server},
     {"live.bad_risk_record", 503, "Record damaged", see_server},

@@ -73,6 +73,9 @@ struct Route {
   std::function<Response(const Request&)> handler;  // throws Error: becomes problem+json (problem.h)
   bool secret = false;          // request or answer holds a secret: a repeated call is not answered again
   std::string request_example;  // JSON; may be empty
+  /// Makes things safer, and so acts even while the call cannot be put on record, or its key be looked up;
+  /// the handler says then what is not on record.
+  bool acts_unrecorded = false;
 };
 
 /// All routes and the named schemas they refer to.

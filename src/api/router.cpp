@@ -454,10 +454,13 @@ Response Router::Impl::recorded(const Compiled& compiled, const Request& request
   if (parts.record && !is_stranger) {
     try {
       parts.record(*compiled.route, request, 0);
-    } catch (const Error& error) {
-      return problem_answer(make_problem("api.not_recorded", error.message()), trace);
-    } catch (const std::exception&) {
-      return problem_answer(make_problem("api.not_recorded", "the ledger cannot be written"), trace);
+    } catch (const std::exception& error) {
+      const auto* known = dynamic_cast<const Error*>(&error);
+      if (!compiled.route->acts_unrecorded) {
+        const std::string detail = known != nullptr ? known->message() : "the ledger cannot be written";
+        return problem_answer(make_problem("api.not_recorded", detail), trace);
+      }
+      unrecorded.fetch_add(1, std::memory_order_relaxed);
     }
   }
   Response response = act(compiled, request, acted, unknown, trace);
@@ -488,7 +491,13 @@ Response Router::Impl::changing(const Compiled& compiled, const RawRequest& raw,
       fmt::format("{}\n{} {}", request.principal->user, to_string(route.method), route.path);
   // A secret's digest would be one to guess at: such a key stands for whatever was sent with it first.
   const std::string same = route.secret ? std::string() : raw.target + "\n" + request.body;
-  const EarlierCall earlier = parts.idempotency->begin(scope, key, same);
+  EarlierCall earlier;
+  try {
+    earlier = parts.idempotency->begin(scope, key, same);
+  } catch (const Error&) {
+    if (!route.acts_unrecorded) throw;
+    return recorded(compiled, request, acted, unknown, trace);
+  }
   switch (earlier.state) {
     case EarlierCall::State::none:
       break;

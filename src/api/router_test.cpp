@@ -374,6 +374,45 @@ TEST_F(RepeatedCalls, MayComeAgainWhereNothingWasDone) {
   problem(keyed("a b", "a"), 400, "api.bad_header");
 }
 
+TEST_F(RepeatedCalls, AreKnownWhenTheClockStepsBack) {
+  EXPECT_EQ(ask(keyed("k6", "a")).status, 201);
+  time -= 30 * day_ms;
+  const Response again = ask(keyed("k6", "a"));
+  EXPECT_EQ(header_of(again, "Idempotency-Replayed"), "true");
+  EXPECT_EQ(ask(keyed("k7", "b")).status, 201);
+  time += 30 * day_ms;
+  EXPECT_EQ(header_of(ask(keyed("k6", "a")), "Idempotency-Replayed"), "true");
+  EXPECT_EQ(calls.size(), 2u);
+}
+
+/// A kill must hold while ledger and record of calls are out of reach.
+TEST_F(RepeatedCalls, ActAllTheSameWhereThatIsSafer) {
+  for (Route& route : parts.table.routes) route.acts_unrecorded = route.path == "/api/things";
+  reopen();
+  ledger_is_down = true;
+  EXPECT_EQ(ask(keyed("k8", "a")).status, 201);
+  std::filesystem::remove_all(folder);
+  store.reset();
+  Router::Parts fresh = parts;
+  struct Gone : IdempotencyStore {
+    EarlierCall begin(const std::string&, const std::string&, const std::string&) override {
+      throw Error("api.store_unreachable", "gone");
+    }
+    void finish(const std::string&, const std::string&, const Response&, bool) override {}
+    void forget(const std::string&, const std::string&) override {}
+    void give_up(const std::string&, const std::string&) override {}
+  } gone;
+  fresh.idempotency = &gone;
+  router = std::make_unique<Router>(std::move(fresh));
+  EXPECT_EQ(ask(keyed("k8", "b")).status, 201);
+  RawRequest other = post("/api/fail", R"({"what":"live.stale_base"})");
+  problem(other, 503, "api.not_recorded");
+  other.headers.emplace_back("Idempotency-Key", "k9");
+  problem(other, 503, "api.store_unreachable");
+  EXPECT_EQ(calls, (std::vector<std::string>{"a", "b"}));
+  router.reset();
+}
+
 TEST_F(RepeatedCalls, KeepNoSecret) {
   RawRequest request = post("/api/secret", R"({"password":"correct horse"})");
   request.headers.emplace_back("Idempotency-Key", "k4");

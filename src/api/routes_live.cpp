@@ -494,7 +494,8 @@ void add_commands(RouteTable& table, const Context& context) {
       command("kill", "Stop trading: cancel all orders, close positions if wanted", Role::operator_role);
   route.description =
       "The switch is latched: it survives a restart, and only a person re-arms it. A second call is recorded "
-      "as well. A server that does not trade records it for the one that does.";
+      "as well. A server that does not trade records it for the one that does. It holds even while the ledger "
+      "cannot be written; the answer is then 503 with the code live.kill_unrecorded.";
   route.request_schema =
       schema::object(
           {{"reason", schema::reason()},
@@ -505,14 +506,25 @@ void add_commands(RouteTable& table, const Context& context) {
     const Json body = body_of(request);
     const live::Signature person = signature(request, body.at("reason"));
     const bool flatten = body.value("flatten", false);
-    context->ledger.use([&](app::LedgerPool::Connection& connection) {
-      if (live::LiveEngine* engine = context->services.live)
-        engine->kill(connection.ledger(), person, flatten);
-      else
-        live::write_kill(connection.ledger(), person, flatten, context->now());
-    });
+    live::LiveEngine* engine = context->services.live;
+    bool is_told = false;
+    try {
+      context->ledger.use([&](app::LedgerPool::Connection& connection) {
+        is_told = true;
+        if (engine != nullptr)
+          engine->kill(connection.ledger(), person, flatten);
+        else
+          live::write_kill(connection.ledger(), person, flatten, context->now());
+      });
+    } catch (const Error& error) {
+      if (engine == nullptr || !error.code().starts_with("ledger.")) throw;
+      if (!is_told) engine->kill_unrecorded(person, flatten);
+      throw Error("live.kill_unrecorded",
+                  fmt::format("the kill holds, but it is not on record yet: {}", error.message()));
+    }
     return state_once(context, [](const LiveView& view) { return view.risk.kill.has_value(); });
   };
+  route.acts_unrecorded = true;
   table.routes.push_back(route);
 
   route = command("re-arm", "End a kill or a halt and trade again", Role::operator_role);

@@ -119,7 +119,7 @@ struct LiveEngine::Loop {
 
   std::mutex command_mutex;  // the next two
   std::vector<LiveCommand> commands;
-  std::atomic<bool> command_waits = false;
+  std::atomic<bool> command_waits = false, kill_waits = false;
 
   std::atomic<std::shared_ptr<const LiveView>> current_view;
   mutable std::mutex memory;  // what follows, for a few copies of pointers at most
@@ -150,6 +150,7 @@ LiveEngine::Loop::Loop(LiveParts given)
 void LiveEngine::Loop::post(LiveCommand command) {
   {
     const std::lock_guard lock(command_mutex);
+    if (command.kind == LiveCommand::Kind::kill) kill_waits = true;
     commands.push_back(std::move(command));
     command_waits = true;
   }
@@ -194,6 +195,7 @@ bool LiveEngine::Loop::obey_commands() {
   {
     const std::lock_guard lock(command_mutex);
     taken.swap(commands);
+    kill_waits = false;
   }
   std::ranges::stable_sort(taken, {}, [](const LiveCommand& command) {
     return command.sequence == 0 ? std::numeric_limits<std::uint64_t>::max() : command.sequence;
@@ -651,6 +653,8 @@ std::shared_ptr<LiveView> LiveEngine::Loop::make_view() {
   view->session = parts.session;
   view->running = running;
   view->text = notice_text.empty() ? text_ : text_ + "; " + notice_text;
+  if (kill_waits && !persistence_fault.empty())
+    view->text += "; a kill waits until the step before it is on record";
   view->started = started;
   view->now = newest_now == std::numeric_limits<TimeMs>::min() ? 0 : newest_now;
   view->feed = parts.feed->status();
@@ -711,6 +715,16 @@ void LiveEngine::kill(ledger::Ledger& ledger, const Signature& person, bool flat
                   .time = time,
                   .flatten = flatten},
                  [&] { return write_kill(ledger, person, flatten, time); });
+}
+
+void LiveEngine::kill_unrecorded(const Signature& person, bool flatten) {
+  require_signature(person);
+  loop_->post({.kind = LiveCommand::Kind::kill,
+               .by = person.name,
+               .reason = person.reason,
+               .time = loop_->event_time(),
+               .flatten = flatten});
+  loop_->obey_while_idle(*loop_->parts.ledger);
 }
 
 void LiveEngine::rearm(ledger::Ledger& ledger, const Signature& person) {

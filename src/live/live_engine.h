@@ -81,6 +81,9 @@ class LiveEngine {
   // From any thread. Each takes effect at once and is on the ledger when the call returns; it writes through
   // a connection of its caller's. Empty name or reason: Error "live.refused_command".
   void kill(ledger::Ledger& ledger, const Signature& person, bool flatten);
+  /// The same where not even a connection is to be had: it holds in this process, and is on record with the
+  /// next step that can be recorded.
+  void kill_unrecorded(const Signature& person, bool flatten);
   void rearm(ledger::Ledger& ledger, const Signature& person);
   /// Takes the broker's account as the truth where record and broker differ.
   void accept_account(ledger::Ledger& ledger, const Signature& person);

@@ -276,6 +276,42 @@ TEST_P(LiveEngineTest, survives_that_its_database_connection_is_cut_between_and_
   EXPECT_TRUE(other.open()->verify().clean());
 }
 
+TEST_P(LiveEngineTest, a_kill_that_cannot_be_recorded_holds_and_goes_on_record_later) {
+  bool away = false;
+  ledger::LedgerConfig config = place().config();
+  config.hook = [&](ledger::WriteStep) {
+    if (away) throw Error("ledger.unreachable", "away");
+  };
+  {
+    TestLoop first(config, {test_bars(400)}, "first");
+    first.feed.before_next = [&](std::size_t bar) { away = away || bar == 180; };
+    first.on_pause = [&] {
+      if (first.pauses.size() == 1) {
+        first.engine().kill_unrecorded({"anna", "looks wrong"}, true);
+        EXPECT_EQ(error_of([&] {
+                    first.engine().kill_unrecorded({"", "x"}, true);
+                  }).code(),
+                  "live.refused_command");
+      }
+      if (first.pauses.size() == 2) {
+        EXPECT_NE(first.engine().view()->text.find("a kill waits"), std::string::npos);
+      }
+      if (first.pauses.size() == 3) away = false;
+    };
+    first.feed.until = 300;
+    first.engine().run();
+    EXPECT_EQ(first.pauses.size(), 3U);
+    ASSERT_TRUE(first.engine().view()->risk.kill);
+    EXPECT_EQ(first.engine().view()->risk.kill->reason, "looks wrong");
+    EXPECT_TRUE(first.engine().view()->account.positions.empty());
+    EXPECT_EQ(first.engine().view()->text.find("a kill waits"), std::string::npos);
+  }
+  TestLoop second = loop("second");
+  second.engine().run();
+  ASSERT_TRUE(second.engine().view()->risk.kill) << "with the next step it was on record";
+  EXPECT_EQ(second.engine().view()->risk.kill->by, "anna");
+}
+
 TEST_P(LiveEngineTest, ends_when_told_to_while_the_ledger_is_away_and_goes_on_later) {
   bool away = false;
   ledger::LedgerConfig config = place().config();
