@@ -134,6 +134,12 @@ std::size_t SessionSupervisor::job_count() const {
   return jobs_.size();
 }
 
+/// A worker that needs the ledger meanwhile fails, which is no fault of its session.
+void SessionSupervisor::remember_outage() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [id, job] : jobs_) job.ledger_was_away = true;
+}
+
 /// Minds the workers: their logs, their share, their end, their progress.
 void SessionSupervisor::mind() {
   int ticks = 0;
@@ -180,6 +186,8 @@ void SessionSupervisor::run() {
       supervise();
     } catch (const std::exception& error) {
       board_.set_trouble(error.what());
+      const auto* known = dynamic_cast<const Error*>(&error);
+      if (known != nullptr && known->code().starts_with("ledger.")) remember_outage();
       wait(retry_pause);
     }
   }
@@ -385,7 +393,17 @@ void SessionSupervisor::close_ended(ledger::Ledger& ledger) {
   for (const auto& [id, job] : ended) {
     board_.read(ledger);
     const SessionRecord record = board_.record(id);
-    if (!record.told) tell_end(ledger, ending(record, *job.worker->end()), false);
+    if (!record.told) {
+      TrainingSession session = ending(record, *job.worker->end());
+      const bool goes_on = session.state == SessionState::failed && job.ledger_was_away;
+      if (goes_on) {
+        session.state = SessionState::interrupted;
+        session.sentence =
+            fmt::format("The ledger was out of reach while it was at work{}; it goes on now. {}",
+                        how_far(session), unchanged);
+      }
+      tell_end(ledger, std::move(session), goes_on);
+    }
     const std::lock_guard lock(mutex_);
     jobs_.erase(id);
   }

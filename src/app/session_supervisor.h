@@ -32,9 +32,11 @@ class SessionSupervisor {
     std::shared_ptr<WorkerProcess> worker;
     std::filesystem::path folder;
     bool ended = false;
+    bool ledger_was_away = false;
   };
 
   void supervise();
+  void remember_outage();
   void pass(ledger::Ledger& ledger);
   void close_ended(ledger::Ledger& ledger);
   void settle(ledger::Ledger& ledger, const SessionRecord& record);

@@ -4,10 +4,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "app/session_queue.h"
@@ -318,6 +320,53 @@ TEST_F(TrainingSessionsTest, AStoppedServerLeavesItsSessionToTheNextOne) {
   EXPECT_NE(read_file(folder_of(id) / "arguments").find("--resume"), std::string::npos);
   ASSERT_TRUE(reaches(id, SessionState::running));
   EXPECT_EQ(sessions_->session(id).attempts, 2u);
+}
+
+TEST_F(TrainingSessionsTest, AWorkerThatFailsWhileTheLedgerIsAwayGoesOnWhenItIsBack) {
+  std::atomic<bool> away = false;
+  TrainingSessions::Parts given = parts();
+  given.ledger.hook = [&away](ledger::WriteStep) {
+    if (away) throw Error("ledger.unreachable", "away for a test");
+  };
+  TrainingSessions& sessions = begin(std::move(given));
+  const std::string id = sessions.start(request()).id;
+  ASSERT_TRUE(at_work(id));
+  write_file(folder_of(id) / "state.bin", "saved");
+  away = true;
+  let_end(id, 2);
+  ASSERT_TRUE(eventually([&] { return sessions.trouble().find("away for a test") != std::string::npos; }));
+  EXPECT_EQ(error_of([&] { sessions.start(request()); }).code(), "ledger.unreachable");
+  fs::remove(folder_of(id) / "go");
+  away = false;
+  ASSERT_TRUE(at_work(id, 2));
+  EXPECT_NE(read_file(folder_of(id) / "arguments").find("--resume"), std::string::npos);
+  ASSERT_TRUE(reaches(id, SessionState::running));
+  EXPECT_EQ(sessions.session(id).attempts, 2u);
+  EXPECT_EQ(sessions.sessions().size(), 1u);
+  let_end(id, 2);
+  EXPECT_TRUE(reaches(id, SessionState::failed)) << "with the ledger there it is a fault of the session";
+  end();
+}
+
+TEST_F(TrainingSessionsTest, AClockThatStepsBackChangesNoOrder) {
+  std::atomic<TimeMs> time = start_time;
+  TrainingSessions::Parts given = parts();
+  given.now = [&time] { return time.load(); };
+  TrainingSessions& sessions = begin(std::move(given));
+  const std::string first = sessions.start(request()).id;
+  ASSERT_TRUE(at_work(first));
+  time -= day_ms;
+  const std::string second = sessions.start(request()).id;
+  const std::string third = sessions.start(request()).id;
+  EXPECT_EQ(std::set<std::string>({first, second, third}).size(), 3u);
+  EXPECT_EQ(sessions.sessions().front().id, third) << "newest first, by the record";
+  let_end(first, 2);
+  ASSERT_TRUE(reaches(first, SessionState::failed));
+  ASSERT_TRUE(at_work(second));
+  EXPECT_EQ(state(third), SessionState::queued);
+  let_end(second, 2);
+  ASSERT_TRUE(at_work(third));
+  end();
 }
 
 /// What a server leaves that was killed: a session that is running by the ledger.
