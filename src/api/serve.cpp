@@ -113,10 +113,22 @@ void Serving::open() {
   });
   faults.throw_any("api.cannot_serve", "faults keep this server from starting:");  // another one is at work
 
-  faults.collect([this] { accounts_ = accounts::AccountStore::open(config_.accounts); });
-  faults.collect([this] { live_ = std::make_unique<app::LiveService>(config_, &news_); });
+  bool is_lasting = false;  // there is a fault that another start would find again
+  const auto collect = [&](const auto& work) {
+    return faults.collect([&] {
+      try {
+        work();
+      } catch (const Error& error) {
+        is_lasting =
+            is_lasting || !(error.code().ends_with("unreachable") || error.code().ends_with(".locked"));
+        throw;
+      }
+    });
+  };
+  collect([this] { accounts_ = accounts::AccountStore::open(config_.accounts); });
+  collect([this] { live_ = std::make_unique<app::LiveService>(config_, &news_); });
   ledgers_.emplace(config_.ledger);
-  faults.collect([this] {
+  collect([this] {
     sessions_ = std::make_unique<app::TrainingSessions>(
         app::TrainingSessions::Parts{.config = config_.sessions,
                                      .ledger = config_.ledger,
@@ -128,15 +140,16 @@ void Serving::open() {
                                      .news = &news_,
                                      .now = system_time});
   });
-  faults.collect([this] { idempotency_ = IdempotencyStore::open(config_.server.calls_url); });
+  collect([this] { idempotency_ = IdempotencyStore::open(config_.server.calls_url); });
   if (accounts_ != nullptr) {
-    faults.collect([this] {
+    collect([this] {
       open_router();
       server_ = std::make_unique<Server>(Server::Parts{
           .config = config_.server, .router = router_.get(), .accounts = accounts_.get(), .news = &news_});
     });
   }
-  faults.throw_any("api.cannot_serve", "faults keep this server from starting:");
+  faults.throw_any(is_lasting ? "api.cannot_serve" : "api.unreachable",
+                   "faults keep this server from starting:");
 }
 
 void Serving::open_router() {

@@ -29,9 +29,10 @@ struct ServeRequest {
 /// reads the TLS certificate again.
 ///
 /// Everything is opened and checked before anything starts; what is wrong is thrown as one Error - its own
-/// where there is a single fault, "api.cannot_serve" with all of them where there are several:
-/// "file.in_use" where another server is at work on the ledger or in the folder of the journals, and what
-/// AccountStore, LiveService, TrainingSessions and Server throw.
+/// where there is a single fault, "api.cannot_serve" with all of them where there are several,
+/// "api.unreachable" where each of these is a database that is not up yet: "file.in_use" where another server
+/// is at work on the ledger or in the folder of the journals, and what AccountStore, LiveService,
+/// TrainingSessions and Server throw.
 ///
 /// Returns the exit code: 0, or 1 where trading had stopped by itself with a fault.
 int serve(const ServeRequest& request);

@@ -103,11 +103,10 @@ int run_program(int argc, const char* const* argv, std::vector<const char*> envi
   try {
     app.parse(argc, argv);
     out.flush();
-    return 0;
+    return context.exit_code;
   } catch (const CLI::RuntimeError& error) {
     out.flush();
     return error.get_exit_code();  // of a command that has said on `out` what it found
-    return context.exit_code;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error, out, err);  // --help
     err << "stevie: " << usage_fault(app, error) << "\n";

@@ -67,7 +67,7 @@ int run(const ServeFlags& flags, CommandContext& context) {
   } catch (const Error& error) {
     // A database that is not up yet, unlike a fault of the configuration, is worth another start.
     const std::string& code = error.code();
-    if (!code.ends_with(".unreachable") && !code.ends_with(".locked")) throw;
+    if (!code.ends_with("unreachable") && !code.ends_with(".locked")) throw;
     context.err << "stevie: " << printable(error.what()) << "\n";
     return 1;
   }
