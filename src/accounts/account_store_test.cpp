@@ -98,6 +98,38 @@ TEST_P(AccountStoreTest, whatever_is_wrong_with_a_login_the_answer_is_the_same) 
   EXPECT_EQ(answers.size(), 1u);
 }
 
+TEST_P(AccountStoreTest, a_clock_that_steps_back_locks_nobody_out_and_brings_nothing_back) {
+  store().add_user("anna", good_password, Role::admin);
+  const Tokens tokens = store().login("anna", good_password, "192.0.2.1");
+  const Tokens ended = store().login("anna", good_password, "192.0.2.1");
+  store().logout(ended.refresh);
+  const auto removed = store().add_key("anna", "old", Role::viewer, std::nullopt);
+  store().remove_key(removed.key.id);
+  clock_.advance(-30 * day_ms);
+  EXPECT_TRUE(store().authenticate(tokens.access));
+  EXPECT_FALSE(store().authenticate(ended.access));
+  EXPECT_FALSE(store().authenticate(removed.secret));
+  EXPECT_EQ(code_of([&] { store().refresh(ended.refresh); }), "accounts.bad_refresh_token");
+  const Tokens renewed = store().refresh(tokens.refresh);
+  EXPECT_EQ(renewed.access_expires, clock_.time() + config_.access_lifetime) << "no longer than any other";
+  EXPECT_TRUE(store().authenticate(renewed.access));
+  store().set_password("anna", other_password);
+  EXPECT_FALSE(store().authenticate(renewed.access))
+      << "a new password ends what was before, whatever the time";
+  const Tokens after = store().login("anna", other_password, "192.0.2.1");
+  EXPECT_TRUE(store().authenticate(after.access));
+
+  // What failed in the future counts from now on, for one window.
+  clock_.advance(30 * day_ms);
+  for (std::size_t i = 0; i < config_.tries; ++i)
+    EXPECT_EQ(login_code("anna", good_password, "198.51.100.1"), "accounts.bad_login");
+  EXPECT_EQ(login_code("anna", other_password, "198.51.100.1"), "accounts.too_many_tries");
+  clock_.advance(-30 * day_ms);
+  EXPECT_EQ(login_code("anna", other_password, "198.51.100.1"), "accounts.too_many_tries");
+  clock_.advance(config_.try_window);
+  EXPECT_NO_THROW(store().login("anna", other_password, "198.51.100.1"));
+}
+
 TEST_P(AccountStoreTest, access_tokens_end_with_their_time_and_with_the_store) {
   store().add_user("anna", good_password, Role::admin);
   const Tokens tokens = store().login("anna", good_password, "192.0.2.1");
