@@ -494,7 +494,8 @@ void add_commands(RouteTable& table, const Context& context) {
       command("kill", "Stop trading: cancel all orders, close positions if wanted", Role::operator_role);
   route.description =
       "The switch is latched: it survives a restart, and only a person re-arms it. A second call is recorded "
-      "as well. A server that does not trade records it for the one that does. It holds even while the ledger "
+      "as well. A server that does not trade records it for the one that does. It holds even while the "
+      "ledger "
       "cannot be written; the answer is then 503 with the code live.kill_unrecorded.";
   route.request_schema =
       schema::object(
