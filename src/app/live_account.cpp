@@ -196,14 +196,15 @@ std::string live_state_text(const LiveAccount& account) {
   const std::string risk = account.risk_why.empty() ? "" : ": " + account.risk_why;
   std::string text = fmt::format("{}\nrisk: {}{}\n", session, live::to_string(account.risk_state), risk);
   if (account.commands_waiting > 0)
-    text += fmt::format("{} commands wait for a trading loop to carry them out\n", account.commands_waiting);
+    text += fmt::format("commands that wait for a trading loop to carry them out: {}\n",
+                        account.commands_waiting);
   for (const std::string& difference : account.differences) text += "DIFFERS " + difference + "\n";
   if (!account.traded) return printable(text + "the account was never traded\n");
   const broker::AccountView& view = account.account;
   const double gain = account.initial_equity > 0 ? view.equity / account.initial_equity - 1 : 0;
   text += fmt::format("equity {:.2f} of {:.2f} at the start ({:+.2f} %), cash {:.2f}\n", view.equity,
                       account.initial_equity, gain * 100, view.cash);
-  text += fmt::format("{} positions, {} waiting orders; {} steps, {} decisions, {} orders, {} fills\n",
+  text += fmt::format("positions: {}, waiting orders: {}; {} steps, {} decisions, {} orders, {} fills\n",
                       view.positions.size(), view.waiting.size(), account.steps, account.decisions,
                       account.orders, account.fills);
   text += fmt::format("market time {}, recorded {}, parameters version {}\n", time_or_dash(account.now),

@@ -127,7 +127,7 @@ TEST_F(ParamsCommand, refuses_bad_changes_in_one_clear_line) {
   expect_refused({"override", "7", "--reason", "x"}, {"none is on record"});
   const ProgramResult nobody = run({"set", "socialGo=0.8", "--reason", "x"}, {});
   EXPECT_EQ(nobody.code, 2);
-  EXPECT_NE(nobody.err.find("say who makes the change"), std::string::npos) << nobody.err;
+  EXPECT_NE(nobody.err.find("say who makes the change with --by"), std::string::npos) << nobody.err;
 }
 
 TEST_F(ParamsCommand, exports_and_imports) {

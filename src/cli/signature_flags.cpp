@@ -4,6 +4,8 @@
 
 #include <string_view>
 
+#include "core/error.h"
+
 namespace stevie::cli {
 
 void add_signature(CLI::App& command, SignatureFlags& flags) {
@@ -20,7 +22,13 @@ std::string shell_user(const CommandContext& context) {
 }
 
 live::Signature signature(const CommandContext& context, const SignatureFlags& flags) {
-  return {flags.by.empty() ? shell_user(context) : flags.by, flags.reason};
+  const std::string name = flags.by.empty() ? shell_user(context) : flags.by;
+  if (name.empty()) {
+    throw Error("cli.no_name",
+                "nothing was changed: say who makes the change with --by NAME, for $USER is not set" +
+                    std::string(flags.reason.empty() ? "; say why with --reason" : ""));
+  }
+  return {name, flags.reason};
 }
 
 }  // namespace stevie::cli

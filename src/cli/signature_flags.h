@@ -15,7 +15,7 @@ struct SignatureFlags {
 };
 
 void add_signature(CLI::App& command, SignatureFlags& flags);
-/// The name is $USER where --by is not given.
+/// The name is $USER where --by is not given. Throws Error "cli.no_name" where neither is.
 live::Signature signature(const CommandContext& context, const SignatureFlags& flags);
 
 }  // namespace stevie::cli
