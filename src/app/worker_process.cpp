@@ -60,11 +60,13 @@ struct Launch {
   char* const* arguments;
   char* const* environment;
   int input, output;
+  int report;  // an errno is written here where the program does not start; exec() closes it
   int nice;
   bool idle_class;
   pid_t parent;
-  volatile int fault = 0;  // errno of what went wrong; the child shares this memory
 };
+
+constexpr int report_number = STDERR_FILENO + 1;  // of the report's descriptor in the child
 
 void close_all_from(unsigned first) {
   if (::syscall(SYS_close_range, first, UINT_MAX, 0) == 0) return;
@@ -73,7 +75,13 @@ void close_all_from(unsigned first) {
   for (unsigned number = first; number < end; ++number) ::close(static_cast<int>(number));
 }
 
-[[noreturn]] void become_worker(Launch& launch) {
+[[noreturn]] void report_and_exit(int descriptor) {
+  const int fault = errno;
+  if (::write(descriptor, &fault, sizeof fault) < 0) ::_exit(exit_not_started + 1);
+  ::_exit(exit_not_started);
+}
+
+[[noreturn]] void become_worker(const Launch& launch) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != launch.parent) ::_exit(exit_not_started);  // it ended before the line above
@@ -89,19 +97,18 @@ void close_all_from(unsigned first) {
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   if (::dup2(launch.input, STDIN_FILENO) < 0 || ::dup2(launch.output, STDOUT_FILENO) < 0 ||
-      ::dup2(launch.output, STDERR_FILENO) < 0) {
-    launch.fault = errno;
-    ::_exit(exit_not_started);
-  }
-  close_all_from(STDERR_FILENO + 1);
+      ::dup2(launch.output, STDERR_FILENO) < 0)
+    report_and_exit(launch.report);
+  if (launch.report != report_number && ::dup3(launch.report, report_number, O_CLOEXEC) < 0)
+    report_and_exit(launch.report);
+  close_all_from(report_number + 1);
   ::execve(launch.program, launch.arguments, launch.environment);
-  launch.fault = errno;
-  ::_exit(exit_not_started);
+  report_and_exit(report_number);
 }
 
 /// A function of its own, so that nothing of its caller lives in registers that the child may change. vfork()
 /// rather than fork(): the pages of a server that trades are neither copied nor marked for it.
-[[gnu::noinline]] pid_t spawn(Launch& launch) {
+[[gnu::noinline]] pid_t spawn(const Launch& launch) {
   const pid_t child = ::vfork();
   if (child == 0) become_worker(launch);
   return child;
@@ -167,32 +174,42 @@ struct WorkerProcess::Impl {
 
 void WorkerProcess::Impl::start() {
   const Descriptor input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  std::array<int, 2> ends{};
+  std::array<int, 2> ends{}, report_ends{};
   if (input.get() < 0 || ::pipe2(ends.data(), O_CLOEXEC) != 0) fail(order.program, errno);
   output.reset(ends[0]);
   const Descriptor write_end(ends[1]);
   ::fcntl(output.get(), F_SETFL, O_NONBLOCK);
+  if (::pipe2(report_ends.data(), O_CLOEXEC) != 0) fail(order.program, errno);
+  const Descriptor report(report_ends[0]);
+  Descriptor report_end(report_ends[1]);
 
   std::vector<std::string> words = order.arguments;
   words.insert(words.begin(), order.program);
   std::vector<std::string> variables = order.environment;
   const std::vector<char*> arguments = pointers(words), environment = pointers(variables);
-  Launch launch{.program = order.program.c_str(),
-                .arguments = arguments.data(),
-                .environment = environment.data(),
-                .input = input.get(),
-                .output = write_end.get(),
-                .nice = order.nice,
-                .idle_class = order.idle_class,
-                .parent = ::getpid()};
+  const Launch launch{.program = order.program.c_str(),
+                      .arguments = arguments.data(),
+                      .environment = environment.data(),
+                      .input = input.get(),
+                      .output = write_end.get(),
+                      .report = report_end.get(),
+                      .nice = order.nice,
+                      .idle_class = order.idle_class,
+                      .parent = ::getpid()};
   {
     const AllSignalsBlocked blocked;
     child = spawn(launch);
   }
   if (child < 0) fail(order.program, errno);
-  if (launch.fault != 0) {
+  report_end.reset();
+  // Returns at exec(), which closes the other end, or with the errno that came before it.
+  int fault = 0;
+  ssize_t got = 0;
+  while ((got = ::read(report.get(), &fault, sizeof fault)) < 0 && errno == EINTR) {
+  }
+  if (got == sizeof fault) {
     ::waitpid(child, nullptr, 0);
-    fail(order.program, launch.fault);
+    fail(order.program, fault);
   }
   has_clock = ::clock_getcpuclockid(child, &clock) == 0;
   last_time = steady_seconds();
