@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "app/bench_timing.h"
+#include "app/live_config.h"
 #include "app/sweep_bench.h"
 #include "broker/paper_broker.h"
 #include "core/error.h"
@@ -74,12 +75,14 @@ class TimedFeed final : public live::Feed {
     if (app::now() > deadline && at_deadline) at_deadline();
     std::optional<live::FeedStep> step = inner_->next(patience);
     handed_over_ = step ? app::now() : 0;
+    if (begun == 0) begun = handed_over_;
     return step;
   }
   void interrupt() override { inner_->interrupt(); }
   live::FeedStatus status() const override { return inner_->status(); }
 
   live::LatencyWindow steps{1'000'000};  // microseconds
+  double begun = 0;                      // when the first bar was handed over
   double deadline = std::numeric_limits<double>::infinity();
   std::function<void()> at_deadline;
 
@@ -122,7 +125,8 @@ live::ParameterFeed checked(const live::ParameterFeed& inner, std::atomic<bool>&
 /// The loop with everything it stands on.
 class BenchLoop {
  public:
-  BenchLoop(const market::Bars& bars, const live::ReplayOptions& options, std::uint64_t checkpoint_steps)
+  BenchLoop(const market::Bars& bars, const live::ReplayOptions& options, std::uint64_t checkpoint_steps,
+            TimeMs gap)
       : cell_(version_of(1)) {
     ledger_ = ledger::Ledger::open({.url = "sqlite:///" + (folder_.path() / "bench.db").string()});
     std::vector<market::Bars> all{bars};
@@ -145,6 +149,7 @@ class BenchLoop {
     parts.journal_folder = (folder_.path() / "live").string();
     parts.session = "bench";
     parts.checkpoint_steps = checkpoint_steps;
+    parts.checkpoint_gap = gap;
     parts.observer.decision = [this](const live::DecisionRecord& decision) {
       opened.push_back(decision.bar.open_time);
       decided = opened.size();
@@ -177,7 +182,7 @@ live::ReplayOptions newest(const market::Bars& bars, std::size_t count, double s
 /// Bars a second of the loop over the newest bars.
 double bars_per_second(const market::Bars& bars, bool swapping) {
   const live::ReplayOptions options = newest(bars, swap_bars, 0);
-  BenchLoop loop(bars, options, 1000);
+  BenchLoop loop(bars, options, live::LiveParts{}.checkpoint_steps, checkpoint_gap);
   const auto first = std::ranges::lower_bound(bars.open_time, *options.from);
   const auto expected = static_cast<std::size_t>(bars.open_time.end() - first);
   std::atomic<bool> ended = false;
@@ -189,9 +194,8 @@ double bars_per_second(const market::Bars& bars, bool swapping) {
       loop.publish(version);
     }
   });
-  const double start = now();
   loop.engine->run();
-  const double elapsed = now() - start;
+  const double elapsed = now() - loop.feed->begun;  // the warm-up is no part of it
   ended = true;
   publisher.join();
   if (!std::equal(loop.opened.begin(), loop.opened.end(), first, bars.open_time.end()))
@@ -253,7 +257,7 @@ void latency_rows(const market::Bars& bars, double seconds, const std::string& e
   const double speed = bars_a_second * static_cast<double>(bars.interval) / second_ms;
   const auto count = static_cast<std::size_t>(std::max(10.0, seconds * bars_a_second));
   const live::LatencyWindow::Figures idle = timer_latency(seconds / 2);
-  BenchLoop loop(bars, newest(bars, count, speed), 1);
+  BenchLoop loop(bars, newest(bars, count, speed), 1, 0);
   // A slow disk takes fewer bars in the time.
   loop.feed->deadline = now() + 2 * seconds + 1;
   loop.feed->at_deadline = [&loop] { loop.engine->stop(); };

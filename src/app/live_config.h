@@ -4,8 +4,12 @@
 #include <vector>
 
 #include "core/config.h"
+#include "core/time.h"
 
 namespace stevie::app {
+
+/// Between two checkpoints of the account at least: live::LiveParts::checkpoint_gap.
+inline constexpr TimeMs checkpoint_gap = 250;
 
 /// What `stevie serve` trades on: the section live of the configuration.
 struct LiveConfig {
@@ -37,7 +41,8 @@ struct LiveConfig {
   /// Journals, one folder a session. A second server that uses it is refused. Default runs/live.
   std::string folder = "runs/live";
   /// Steps without an event after which the account is put on the ledger anyway. Fewer: a restart goes over
-  /// fewer bars again, and the ledger grows faster. Default 1000.
+  /// fewer bars again, and the ledger grows faster. Never more than one in a quarter of a second. Default
+  /// 1000.
   std::uint64_t checkpoint_steps = 1000;
   /// binance: where bars are pushed from, and where missing ones are asked for.
   std::string stream_url = "wss://data-stream.binance.vision";

@@ -205,6 +205,7 @@ struct LiveService::Impl {
     parts.journal_folder = config.live.folder;
     parts.session = session;
     parts.checkpoint_steps = config.live.checkpoint_steps;
+    parts.checkpoint_gap = checkpoint_gap;
     parts.leverage_limit = config.env.instrument.leverage_limit;
     parts.configuration = configuration_json();
     engine = std::make_unique<live::LiveEngine>(std::move(parts));

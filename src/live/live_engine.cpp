@@ -69,6 +69,7 @@ struct LiveEngine::Loop {
 
   void book(const StepOutcome& outcome);
   void write_journal(const FeedStep& step, TimeMs now, const StepOutcome& outcome);
+  bool checkpoint_is_due() const;
   bool record(const std::string& why, const FeedStep* step, const StepOutcome& outcome);
   bool append(std::vector<ledger::NewEvent> events);
   bool persist(const std::function<void()>& write);
@@ -110,7 +111,7 @@ struct LiveEngine::Loop {
        view_is_old = true;
   LatencyWindow latencies;
   LatencyWindow::Figures latency_figures;
-  Clock::time_point last_view{}, last_latency{};
+  Clock::time_point last_view{}, last_latency{}, last_record{};
 
   std::atomic<bool> stopping = false;
   std::mutex running_mutex;  // held while the loop's state is worked on
@@ -427,7 +428,7 @@ void LiveEngine::Loop::play(const FeedStep& step) {
   }
   const bool changed = !outcome.fills.empty() || !outcome.orders.empty() || !outcome.denials.empty() ||
                        !outcome.cancelled.empty() || !extra.empty() || parts.risk->state() != before;
-  if (changed || steps_unrecorded >= parts.checkpoint_steps) {
+  if (changed || checkpoint_is_due()) {
     if (!record(changed ? "change" : "checkpoint", &step, outcome)) {
       abandoned = true;
       return;
@@ -557,6 +558,11 @@ StepRecord LiveEngine::Loop::make_record(const std::string& why, const FeedStep*
   return record;
 }
 
+bool LiveEngine::Loop::checkpoint_is_due() const {
+  return steps_unrecorded >= parts.checkpoint_steps &&
+         Clock::now() - last_record >= std::chrono::milliseconds(parts.checkpoint_gap);
+}
+
 /// One event for everything that happened since the one before. False where the loop was told to stop before
 /// it could be written.
 bool LiveEngine::Loop::record(const std::string& why, const FeedStep* step, const StepOutcome& outcome) {
@@ -575,6 +581,7 @@ bool LiveEngine::Loop::record(const std::string& why, const FeedStep* step, cons
   extra.clear();
   ++records;
   steps_unrecorded = 0;
+  last_record = Clock::now();
   return true;
 }
 

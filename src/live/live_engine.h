@@ -51,6 +51,9 @@ struct LiveParts {
   std::string journal_folder;
   std::string session;                    // "20260304-050607-live"; a new one for each run
   std::uint64_t checkpoint_steps = 1000;  // steps without an event after which one is written anyway
+  /// But not sooner than so long behind the one before, in the machine's time: a replay at full speed would
+  /// wait for the disk most of the time.
+  TimeMs checkpoint_gap = 0;
   LiveObserver observer;
 
   std::string mode = "paper";
