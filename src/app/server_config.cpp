@@ -23,8 +23,9 @@ void describe(ConfigBinder& binder, ServerConfig& server) {
                         "loopback no other, elsewhere any"});
   binder.field("server.io_threads", server.io_threads,
                {.minimum = 1, .maximum = 64, .help = "threads that read and write; one serves thousands"});
-  binder.field("server.workers", server.workers,
-               {.minimum = 1, .maximum = 64, .help = "threads for what waits for disk, database or a password hash"});
+  binder.field(
+      "server.workers", server.workers,
+      {.minimum = 1, .maximum = 64, .help = "threads for what waits for disk, database or a password hash"});
   binder.field("server.queue", server.queue,
                {.minimum = 1,
                 .maximum = 100'000,

@@ -24,7 +24,7 @@ struct ServerConfig {
   std::uint64_t largest_header = 16 << 10;
   std::uint64_t connections = 12'000;  // open at once
   std::uint64_t connections_per_address = 12'000;
-  std::uint64_t web_sockets = 1'000;       // of these: upgraded at once
+  std::uint64_t web_sockets = 1'000;        // of these: upgraded at once
   TimeMs header_timeout = 5 * second_ms;    // for a whole header, a TLS handshake, the hello of a WebSocket
   TimeMs request_timeout = 30 * second_ms;  // for a whole request, and as long again for its answer
   TimeMs idle_timeout = 60 * second_ms;     // kept-alive connection without a request
