@@ -1,0 +1,86 @@
+import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { BrowserRouter, Navigate, Route, Routes } from "react-router";
+import { useSession } from "../api/hooks";
+import { ApiProblem } from "../api/problem";
+import { session } from "../api/session";
+import { ClockProvider, Loading } from "../ui";
+import { ConnectionProvider } from "./Connection";
+import { Frame } from "./Frame";
+import { LoginPage } from "./LoginPage";
+import { NotFoundPage } from "./NotFoundPage";
+import { PagePlace } from "./PagePlace";
+import { BASE, places } from "./places";
+import { SetupPage } from "./SetupPage";
+import { cspNonce } from "./nonce";
+import { cssVariables, theme } from "./theme";
+
+export function makeQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 5_000,
+        gcTime: 120_000,
+        refetchOnWindowFocus: false,
+        networkMode: "always", // the server may be this machine, whatever the browser thinks of the network
+        retry: (count, error) => count < 2 && error instanceof ApiProblem && error.status >= 500 && error.status !== 503,
+      },
+      mutations: { networkMode: "always", retry: false },
+    },
+  });
+}
+
+function Content() {
+  const { state } = useSession();
+  if (state === "starting") {
+    return (
+      <main className="centered">
+        <Loading what="Asking the server who you are" />
+      </main>
+    );
+  }
+  if (state === "anonymous") {
+    return (
+      <Routes>
+        <Route path="/setup" element={<SetupPage />} />
+        <Route path="*" element={<LoginPage />} />
+      </Routes>
+    );
+  }
+  return (
+    <ConnectionProvider>
+      <Routes>
+        <Route element={<Frame />}>
+          <Route index element={<Navigate to="/live" replace />} />
+          <Route path="/setup" element={<Navigate to="/live" replace />} />
+          {places.map((place) => (
+            <Route key={place.path} path={`/${place.path}/*`} element={<PagePlace place={place} />} />
+          ))}
+          <Route path="*" element={<NotFoundPage />} />
+        </Route>
+      </Routes>
+    </ConnectionProvider>
+  );
+}
+
+export function App() {
+  const [client] = useState(makeQueryClient);
+  const { name } = useSession();
+  useEffect(() => void session.start(), []);
+  // What one person has read is not shown to the next.
+  useEffect(() => {
+    if (name === "") client.clear();
+  }, [client, name]);
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto" getStyleNonce={cspNonce}>
+      <QueryClientProvider client={client}>
+        <ClockProvider>
+          <BrowserRouter basename={BASE}>
+            <Content />
+          </BrowserRouter>
+        </ClockProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,71 @@
+import { Button, Checkbox, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { session } from "../api/session";
+import { Fault } from "../ui";
+
+/** Name and password. `fixedName`: of the person whose login has ended. */
+export function LoginForm({ fixedName }: { fixedName?: string }) {
+  const [name, setName] = useState(fixedName ?? "");
+  const [password, setPassword] = useState("");
+  const [stay, setStay] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+
+  const submit = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await session.logIn(name.trim(), password, stay);
+    } catch (thrown) {
+      setError(thrown);
+      setPassword("");
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit();
+      }}
+    >
+      <Stack gap="md">
+        <TextInput
+          label="Name"
+          name="username"
+          autoComplete="username"
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          readOnly={fixedName !== undefined}
+          required
+          withAsterisk={false}
+          data-autofocus={fixedName === undefined || undefined}
+          autoFocus={fixedName === undefined}
+        />
+        <PasswordInput
+          label="Password"
+          name="password"
+          autoComplete="current-password"
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+          required
+          withAsterisk={false}
+          data-autofocus={fixedName !== undefined || undefined}
+          visibilityToggleButtonProps={{ "aria-label": "Show or hide the password" }}
+        />
+        <Checkbox
+          label="Stay logged in on this computer"
+          description="For 14 days, also after the browser was closed"
+          checked={stay}
+          onChange={(event) => setStay(event.currentTarget.checked)}
+        />
+        {error !== null && <Fault error={error} />}
+        <Button type="submit" loading={isBusy} disabled={name.trim() === "" || password === ""}>
+          Log in
+        </Button>
+      </Stack>
+    </form>
+  );
+}

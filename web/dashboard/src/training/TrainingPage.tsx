@@ -1,0 +1,9 @@
+import { Empty, PageFrame } from "../ui";
+
+export default function TrainingPage() {
+  return (
+    <PageFrame title="Training">
+      <Empty title="Nothing here yet" />
+    </PageFrame>
+  );
+}

@@ -1,0 +1,122 @@
+import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
+import { useId, useState, type ReactNode } from "react";
+import { asProblem } from "../api/problem";
+import { Fault } from "./panels";
+
+const LEAST = 3;
+const MOST = 500;
+
+/** What is wrong with a reason, or null. */
+export function reasonFault(reason: string): string | null {
+  const length = reason.trim().length;
+  if (length < LEAST) return `At least ${LEAST} characters: it is kept in the ledger with your name.`;
+  if (length > MOST) return `At most ${MOST} characters; these are ${length}.`;
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f]/.test(reason.trim())) return "One line, please.";
+  return null;
+}
+
+/**
+ * Asks for a reason before something changes trading. `onConfirm` does it: while it runs the dialog waits, a fault is
+ * shown in it and the text stays, after it the dialog closes.
+ */
+export function ReasonDialog({
+  opened,
+  onClose,
+  title,
+  confirm,
+  danger = false,
+  onConfirm,
+  children,
+  canConfirm = true,
+}: {
+  opened: boolean;
+  onClose: () => void;
+  title: string;
+  /** of the button, says what it does: "Stop the session" */
+  confirm: string;
+  danger?: boolean;
+  onConfirm: (reason: string) => Promise<unknown>;
+  /** what will happen, and further fields */
+  children?: ReactNode;
+  /** false while further fields are not filled in */
+  canConfirm?: boolean;
+}) {
+  const [reason, setReason] = useState("");
+  const [wasTried, setTried] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const form = useId();
+  const fault = reasonFault(reason);
+
+  const close = () => {
+    if (isBusy) return;
+    setError(null);
+    setTried(false);
+    onClose();
+  };
+  const submit = async () => {
+    setTried(true);
+    if (fault || !canConfirm || isBusy) return;
+    setBusy(true);
+    setError(null);
+    try {
+      await onConfirm(reason.trim());
+      setReason("");
+      setTried(false);
+      onClose();
+    } catch (thrown) {
+      setError(asProblem(thrown));
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Modal opened={opened} onClose={close} title={title} size="md" closeButtonProps={{ "aria-label": "Close" }}>
+      <form
+        id={form}
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <Stack gap="md">
+          {children && (
+            <Text size="sm" component="div">
+              {children}
+            </Text>
+          )}
+          <Textarea
+            label="Reason"
+            description={`${LEAST} to ${MOST} characters, kept in the ledger with your name`}
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value.replace(/[\r\n]+/g, " "))}
+            error={wasTried ? fault : null}
+            autosize
+            minRows={2}
+            maxRows={6}
+            data-autofocus
+            required
+            onKeyDown={(event) => {
+              if (event.key === "Enter") {
+                event.preventDefault();
+                void submit();
+              }
+            }}
+          />
+          {error !== null && <Fault error={error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={close} disabled={isBusy}>
+              Cancel
+            </Button>
+            <Button type="submit" color={danger ? "red" : undefined} loading={isBusy} disabled={!canConfirm}>
+              {confirm}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
