@@ -95,13 +95,14 @@ def commands_of(block):
 
 
 def play(shell, commands):
-    """What the last command prints. What is not there yet (409) is asked for again for a while."""
+    """What the last command prints. What is not there yet (409), or worked on, is asked for again for a while."""
     deadline = time.monotonic() + PATIENCE
     while True:
         for command in commands:
             text = shell.run(command)
         answer = parsed(text)
         waits = isinstance(answer, dict) and answer.get("code") == "api.conflict" and "-d" not in commands[-1]
+        waits = waits or isinstance(answer, dict) and answer.get("state") == "working"
         if not waits or time.monotonic() > deadline:
             return answer
         time.sleep(0.5)

@@ -17,6 +17,8 @@ constexpr ErrorInfo entries[] = {
      "Send the header Authorization: Bearer with an access token of POST /api/auth/login or an API key."},
     {"api.forbidden", 403, "Role not sufficient", "Ask an administrator for the role that the detail names."},
     {"api.not_found", 404, "No such thing", "See /api/docs for the routes, or list what exists first."},
+    {"api.bad_ticket", 404, "Address not valid any more",
+     "Open the report again: POST /api/reports/{id}/ticket gives a new address."},
     {"api.method_not_allowed", 405, "Method not allowed",
      "Use one of the methods that the header Allow names."},
     {"api.timeout", 408, "Request took too long", "Send the whole request at once, and send it again."},
@@ -89,6 +91,8 @@ constexpr ErrorInfo entries[] = {
     {"app.not_recorded", 503, "Changed, but not on record",
      "The change is made and stays. Mend the ledger and note there what was changed."},
     {"app.queue_full", 503, "Queue full", "Wait for a session to end, or stop one."},
+    {"app.busy", 503, "Too much is asked for at once", "Wait for a few seconds and ask again."},
+    {"app.compare_cancelled", 503, "Comparison took too long", "Ask for fewer bars."},
     {"app.*", 400, "Request refused", mend},
 
     {"live.refused_change", 422, "Change refused", mend},

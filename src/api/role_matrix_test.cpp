@@ -24,6 +24,8 @@ const std::map<std::string, std::string> least_role{
     {"GET /api/parameters/history", "viewer"},
     {"GET /api/parameters/versions/{number}", "viewer"},
     {"GET /api/parameters/diff", "viewer"},
+    {"GET /api/parameters/compare", "viewer"},
+    {"POST /api/parameters/compare", "viewer"},
     {"GET /api/parameters/proposals", "viewer"},
     {"GET /api/parameters/export", "viewer"},
     {"GET /api/parameters/schema", "viewer"},
@@ -34,6 +36,7 @@ const std::map<std::string, std::string> least_role{
     {"GET /api/sessions", "viewer"},
     {"GET /api/sessions/{id}", "viewer"},
     {"GET /api/sessions/{id}/log", "viewer"},
+    {"GET /api/sessions/{id}/progress", "viewer"},
     {"POST /api/sessions/{id}/stop", "operator"},
 
     {"GET /api/live/state", "viewer"},
@@ -49,8 +52,14 @@ const std::map<std::string, std::string> least_role{
 
     {"GET /api/models", "viewer"},
     {"GET /api/models/{id}", "viewer"},
+    {"GET /api/models/active", "viewer"},
+    {"GET /api/models/{id}/curves", "viewer"},
+    {"GET /api/experiments", "viewer"},
+    {"GET /api/experiments/{id}", "viewer"},
     {"GET /api/reports", "viewer"},
     {"GET /api/reports/{id}", "viewer"},
+    {"POST /api/reports/{id}/ticket", "viewer"},
+    {"GET /api/reports/{id}/page/{ticket}", "nobody"},
 
     {"GET /api/ledger/events", "viewer"},
     {"GET /api/ledger/events/{number}", "viewer"},

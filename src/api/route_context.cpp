@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/report_tickets.h"
+#include "app/comparison_desk.h"
+#include "app/experiments.h"
 #include "core/error.h"
 #include "core/printable.h"
 
@@ -52,6 +55,12 @@ void RecommendationCache::measure(std::uint64_t version, std::int64_t hour) {
     answer.note = "the measurement failed";
   }
   answer.measured = services_.now();
+  if (services_.news != nullptr) {
+    const Json told{
+        {"scenario", answer.recommendation ? Json(answer.recommendation->scenario) : Json(nullptr)},
+        {"note", answer.note}};
+    services_.news->publish("sessions", "session.recommended", told.dump());
+  }
   const std::lock_guard lock(mutex_);
   answer_ = std::move(answer);
   version_ = version;
@@ -60,12 +69,28 @@ void RecommendationCache::measure(std::uint64_t version, std::int64_t hour) {
   done_.notify_all();
 }
 
-RouteContext::RouteContext(Services& all) : services(all), ledger(all.config.ledger), recommendation(all) {
+RouteContext::RouteContext(Services& all)
+    : services(all),
+      ledger(all.config.ledger),
+      recommendation(all),
+      comparisons(std::make_unique<app::ComparisonDesk>(app::ComparisonDesk::Parts{.now = all.now})),
+      experiments(std::make_unique<app::ExperimentList>()),
+      tickets(std::make_unique<ReportTickets>()) {
   auto none = std::make_shared<live::LiveView>();
   none->mode = "none";
   none->text = "this server does not trade";
   none->risk_why = "this server does not trade";
   no_view_ = std::move(none);
+}
+
+RouteContext::~RouteContext() = default;
+
+std::vector<std::filesystem::path> RouteContext::roots() const {
+  return {services.reports, services.models, services.config.sessions.folder};
+}
+
+std::vector<std::filesystem::path> RouteContext::model_roots() const {
+  return {services.models, services.reports, services.config.sessions.folder};
 }
 
 std::shared_ptr<const live::LiveView> RouteContext::view() const {

@@ -13,7 +13,14 @@
 #include "app/ledger_pool.h"
 #include "app/recommend.h"
 
+namespace stevie::app {
+class ComparisonDesk;
+class ExperimentList;
+}  // namespace stevie::app
+
 namespace stevie::api {
+
+class ReportTickets;
 
 /// The recommended scenario, measured on a thread of its own whenever the parameters or the hour have
 /// changed: measuring takes seconds.
@@ -51,12 +58,21 @@ class RecommendationCache {
 /// What the handlers share.
 struct RouteContext {
   explicit RouteContext(Services& all);
+  ~RouteContext();
+  RouteContext(const RouteContext&) = delete;
+  RouteContext& operator=(const RouteContext&) = delete;
 
   Services& services;
   app::LedgerPool ledger;
   RecommendationCache recommendation;
+  std::unique_ptr<app::ComparisonDesk> comparisons;
+  std::unique_ptr<app::ExperimentList> experiments;
+  std::unique_ptr<ReportTickets> tickets;
 
   TimeMs now() const { return services.now(); }
+  /// Folders that runs and their reports, and models, are looked for in.
+  std::vector<std::filesystem::path> roots() const;
+  std::vector<std::filesystem::path> model_roots() const;
   /// The live loop's newest view; of a server that does not trade one that says so.
   std::shared_ptr<const live::LiveView> view() const;
   /// Throw Error "live.not_running" and "api.unavailable" where there is none.
@@ -88,10 +104,12 @@ using Context = std::shared_ptr<RouteContext>;
 void add_training_routes(RouteTable& table, const Context& context);
 void add_scenario_routes(RouteTable& table, const Context& context);  // tag training too
 void add_parameter_routes(RouteTable& table, const Context& context);
+void add_comparison_routes(RouteTable& table, const Context& context);  // tag parameters too
 void add_session_routes(RouteTable& table, const Context& context);
 void add_live_routes(RouteTable& table, const Context& context);
-void add_model_routes(RouteTable& table, const Context& context);   // in routes_files.cpp
-void add_report_routes(RouteTable& table, const Context& context);  // in routes_files.cpp
+void add_model_routes(RouteTable& table, const Context& context);       // in routes_files.cpp
+void add_experiment_routes(RouteTable& table, const Context& context);  // in routes_files.cpp, tag models
+void add_report_routes(RouteTable& table, const Context& context);      // in routes_files.cpp
 void add_ledger_routes(RouteTable& table, const Context& context);
 void add_auth_routes(RouteTable& table, const Context& context);
 void add_user_routes(RouteTable& table, const Context& context);  // tag auth too

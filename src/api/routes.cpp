@@ -21,9 +21,11 @@ RouteTable make_routes(Services& services) {
   add_training_routes(table, context);
   add_scenario_routes(table, context);
   add_parameter_routes(table, context);
+  add_comparison_routes(table, context);
   add_session_routes(table, context);
   add_live_routes(table, context);
   add_model_routes(table, context);
+  add_experiment_routes(table, context);
   add_report_routes(table, context);
   add_ledger_routes(table, context);
   add_auth_routes(table, context);

@@ -1,5 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
+#include "api/gate_view.h"
 #include "api/route_context.h"
 #include "app/params.h"
 #include "app/params_view.h"
@@ -77,7 +81,20 @@ std::vector<schema::Member> version_members() {
       {"event", integer("Number of its ledger event", 1)},
       {"evidence", free_object("The gate's report (docs/gate.md), the version gone back to, or the decision "
                                "overruled")},
+      {"proof", ref("VersionProof")},
       {"layers", ref("ParameterLayers")}};
+}
+
+Json proof_schema() {
+  using namespace schema;
+  return object({{"sentence", text("Who made it, how and on what grounds")},
+                 {"scenario", nullable(text("That searched it"))},
+                 {"session", nullable(text("Id of the training session that found it"))},
+                 {"decision", nullable(integer("Ledger event of the gate's decision", 1))},
+                 {"gate", nullable(ref("GateVerdict"))},
+                 {"of_version", nullable(integer("Of a rollback: whose content it has", 1))},
+                 {"file", nullable(text("Of an import: that it was read from"))}},
+                "What a version rests on");
 }
 
 Json shown_schema() {
@@ -113,7 +130,8 @@ Json proposal_schema() {
                  {"base_hash", text("Parameters it was judged against")},
                  {"on_current", boolean("Whether those are still in force: only then it can be applied")},
                  {"proposed", ref("ParameterLayers")},
-                 {"report", free_object("The gate's report: docs/gate.md")}});
+                 {"gate", nullable(ref("GateVerdict"))},
+                 {"report", free_object("The gate's report as it is on record: docs/gate.md")}});
 }
 
 Json change_schema() {
@@ -133,6 +151,7 @@ Json change_schema() {
 void add_schemas(RouteTable& table) {
   table.schemas["ParameterInfo"] = info_schema().dump();
   table.schemas["ParameterValue"] = value_schema().dump();
+  table.schemas["VersionProof"] = proof_schema().dump();
   table.schemas["ParameterLayers"] = layers_schema().dump();
   table.schemas["ParameterVersion"] = history_schema().dump();
   table.schemas["ShownParameters"] = shown_schema().dump();
@@ -149,6 +168,86 @@ Json with_iso_time(Json json) {
   return json;
 }
 
+/// The proposals that versions may rest on, read once for a whole page.
+class Proofs {
+ public:
+  Proofs(const Context& context, live::ParameterStore& store) : store_(store) {
+    if (context->services.sessions == nullptr) return;
+    for (const app::TrainingSession& session : context->services.sessions->sessions()) {
+      if (session.new_version) sessions_[*session.new_version] = session.id;
+    }
+  }
+
+  /// Adds the member `proof` to a version as the program writes it.
+  Json add(Json version) {
+    const std::string change = version.at("change"), who = version.at("author").at("name");
+    const Json evidence = version.at("evidence");
+    const auto of_evidence = [&](const char* name) { return evidence.value(name, Json(nullptr)); };
+    const auto number = version.at("version").get<std::uint64_t>();
+    Json proof{{"sentence", ""},  {"scenario", nullptr},   {"session", nullptr}, {"decision", nullptr},
+               {"gate", nullptr}, {"of_version", nullptr}, {"file", nullptr}};
+    std::string sentence = "The program began with the defaults of the schema.";
+    if (const auto found = sessions_.find(number); found != sessions_.end()) proof["session"] = found->second;
+    if (change == "promotion") {
+      proof["scenario"] = who;
+      proof["gate"] = gate_view(of_evidence("gate"));
+      if (const live::JudgedProposal* judged = decision_of(version)) proof["decision"] = judged->sequence;
+      sentence = fmt::format("{} proposed it and the gate found it better than what ran.", who);
+    } else if (change == "overruling") {
+      const Json decision = of_evidence("decision"), scenario = of_evidence("scenario");
+      if (decision.is_number_unsigned()) {
+        proof["decision"] = decision;
+        if (const live::JudgedProposal* judged = numbered(decision))
+          proof["gate"] = gate_view(Json::parse(judged->report, nullptr, false));
+      }
+      if (scenario.is_string()) proof["scenario"] = scenario;
+      sentence = fmt::format("{} applied what the gate had not approved.", who);
+    } else if (change == "rollback") {
+      const Json old = of_evidence("version");
+      if (old.is_number_unsigned()) proof["of_version"] = old;
+      sentence = fmt::format("{} went back to the content of {}.", who,
+                             old.is_number_unsigned() ? "version " + old.dump() : "an earlier version");
+    } else if (change == "import") {
+      if (const Json file = of_evidence("file"); file.is_string()) proof["file"] = file;
+      sentence = fmt::format("{} brought it from a file.", who);
+    } else if (change == "manual") {
+      sentence = fmt::format("{} set it by hand; no gate judged it.", who);
+    }
+    proof["sentence"] = std::move(sentence);
+    version["proof"] = std::move(proof);
+    return version;
+  }
+
+ private:
+  const std::vector<live::JudgedProposal>& proposals() {
+    constexpr std::size_t looked_at = 200;
+    if (!read_) proposals_ = store_.proposals(looked_at);
+    read_ = true;
+    return proposals_;
+  }
+  const live::JudgedProposal* numbered(std::uint64_t sequence) {
+    const auto found = std::ranges::find(proposals(), sequence, &live::JudgedProposal::sequence);
+    return found == proposals_.end() ? nullptr : &*found;
+  }
+  /// The newest promotion of these parameters over those before, made before the version was.
+  const live::JudgedProposal* decision_of(const Json& version) {
+    const live::JudgedProposal* newest = nullptr;
+    for (const live::JudgedProposal& one : proposals()) {
+      const bool fits = one.verdict == validation::Verdict::promote &&
+                        one.sequence < version.at("event").get<std::uint64_t>() &&
+                        one.base_hash == version.at("parent_hash") &&
+                        live::parameters_hash(one.proposed) == version.at("hash");
+      if (fits) newest = &one;
+    }
+    return newest;
+  }
+
+  live::ParameterStore& store_;
+  std::map<std::uint64_t, std::string> sessions_;  // by the version that they made
+  bool read_ = false;
+  std::vector<live::JudgedProposal> proposals_;
+};
+
 app::ParameterScope scope_of(const Request& request) {
   return app::parse_scope(query_text(request, "symbol"), query_text(request, "regime"));
 }
@@ -158,22 +257,25 @@ std::vector<ParameterSpec> scope_parameters() {
           query_parameter("regime", "As this market regime has them", schema::choice("", regime_names()))};
 }
 
-Response shown(const live::ParameterVersion& version, const app::ParameterScope& scope) {
-  return json_response(with_iso_time(Json::parse(app::show_json(version, scope))));
+Response shown(const Context& context, live::ParameterStore& store, const live::ParameterVersion& version,
+               const app::ParameterScope& scope) {
+  Proofs proofs(context, store);
+  return json_response(proofs.add(with_iso_time(Json::parse(app::show_json(version, scope)))));
 }
 
-Response history(Connection& connection, const Request& request) {
+Response history(const Context& context, Connection& connection, const Request& request) {
   const PageRequest page = page_request(request);  // cursor: number before which the page begins
   std::span<const live::ParameterVersion> versions = connection.parameters().history();
   if (page.cursor > 0) versions = versions.first(std::min<std::size_t>(versions.size(), page.cursor - 1));
   Json items = Json::array();
+  Proofs proofs(context, connection.parameters());
   for (Json& item : Json::parse(app::history_json(versions, page.limit)))
-    items.push_back(with_iso_time(std::move(item)));
+    items.push_back(proofs.add(with_iso_time(std::move(item))));
   const std::uint64_t oldest = items.empty() ? 1 : items.back().at("version").get<std::uint64_t>();
   return json_response(page_json(std::move(items), oldest > 1 ? oldest : 0));
 }
 
-Response proposals(Connection& connection, const Request& request) {
+Response proposals(const Context&, Connection& connection, const Request& request) {
   const PageRequest page = page_request(request);  // cursor: proposals before the page
   live::ParameterStore& store = connection.parameters();
   std::vector<live::JudgedProposal> found = store.proposals(page.cursor + page.limit + 1);
@@ -181,12 +283,14 @@ Response proposals(Connection& connection, const Request& request) {
   if (more) found.erase(found.begin());
   found.resize(found.size() - std::min<std::size_t>(found.size(), page.cursor));
   Json items = Json::array();
-  for (Json& item : Json::parse(app::proposals_json(found, store.current())))
+  for (Json& item : Json::parse(app::proposals_json(found, store.current()))) {
+    item["gate"] = gate_view(item.at("report"));
     items.push_back(with_iso_time(std::move(item)));
+  }
   return json_response(page_json(std::move(items), more ? page.cursor + page.limit : 0));
 }
 
-Response difference(Connection& connection, const Request& request) {
+Response difference(const Context&, Connection& connection, const Request& request) {
   live::ParameterStore& store = connection.parameters();
   const live::ParameterVersion& from = store.version(whole_number(request.query.at("from"), "from"));
   const auto number = optional_number(request, "to");
@@ -201,10 +305,10 @@ Route look(const std::string& path, std::string summary) {
   return route;
 }
 
-using Look = Response (*)(Connection&, const Request&);
+using Look = Response (*)(const Context&, Connection&, const Request&);
 std::function<Response(const Request&)> handler(const Context& context, Look look) {
   return [context, look](const Request& request) {
-    return context->ledger.use([&](Connection& connection) { return look(connection, request); });
+    return context->ledger.use([&](Connection& connection) { return look(context, connection, request); });
   };
 }
 
@@ -213,8 +317,9 @@ void add_reading_routes(RouteTable& table, const Context& context) {
   Route route = look("", "The parameters in force");
   route.parameters = scope_parameters();
   route.responses = {answer(ref("ShownParameters"), "Every parameter with the layer that gives it")};
-  route.handler = handler(context, [](Connection& connection, const Request& request) {
-    return shown(connection.parameters().current(), scope_of(request));
+  route.handler = handler(context, [](const Context& shared, Connection& connection, const Request& request) {
+    live::ParameterStore& store = connection.parameters();
+    return shown(shared, store, store.current(), scope_of(request));
   });
   table.routes.push_back(route);
 
@@ -229,9 +334,10 @@ void add_reading_routes(RouteTable& table, const Context& context) {
   route.parameters.push_back(path_parameter("number", "Of the version", schema::integer("", 1)));
   route.responses = {answer(ref("ShownParameters"), "The version")};
   route.faults = {404};
-  route.handler = handler(context, [](Connection& connection, const Request& request) {
+  route.handler = handler(context, [](const Context& shared, Connection& connection, const Request& request) {
     const std::uint64_t number = whole_number(request.path_parameters.at("number"), "number");
-    return shown(connection.parameters().version(number), scope_of(request));
+    live::ParameterStore& store = connection.parameters();
+    return shown(shared, store, store.version(number), scope_of(request));
   });
   table.routes.push_back(route);
 
@@ -258,7 +364,7 @@ void add_reading_routes(RouteTable& table, const Context& context) {
       query_parameter("version", "Number; default: the one in force", schema::integer("", 1))};
   route.responses = {answer(schema::free_object("Format: docs/parameters.md"), "The file")};
   route.faults = {404};
-  route.handler = handler(context, [](Connection& connection, const Request& request) {
+  route.handler = handler(context, [](const Context&, Connection& connection, const Request& request) {
     live::ParameterStore& store = connection.parameters();
     const auto number = optional_number(request, "version");
     const live::ParameterVersion& version = number ? store.version(*number) : store.current();

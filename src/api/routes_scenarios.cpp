@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "api/gate_view.h"
 #include "api/route_context.h"
 #include "app/scenario.h"
 #include "core/error.h"
@@ -35,30 +36,6 @@ Json scenarios_schema() {
                  {"note", nullable(text("Why none is recommended"))}});
 }
 
-Json gate_schema() {
-  using namespace schema;
-  Json figure = {{"type", "object"}, {"description", "One figure: key, name, unit, value or reason"}};
-  Json check = {
-      {"type", "object"},
-      {"description", "One check of the gate"},
-      {"required", {"key", "title", "outcome", "sentence", "figures"}},
-      {"properties",
-       {{"key", text("Stable")},
-        {"title", text("For people")},
-        {"outcome", choice("What came out", {"passed", "failed", "lacking", "reported", "skipped"})},
-        {"sentence", text("The same in words")},
-        {"figures", list(std::move(figure))}}},
-      {"additionalProperties", true}};
-  return {{"type", "object"},
-          {"description", "The gate's report: docs/gate.md"},
-          {"required", {"verdict", "summary", "checks"}},
-          {"properties",
-           {{"verdict", choice("Of the gate", {"promote", "reject", "not_enough_evidence"})},
-            {"summary", text("The verdict in one or two sentences")},
-            {"checks", list(std::move(check))}}},
-          {"additionalProperties", true}};
-}
-
 Json results_schema() {
   using namespace schema;
   Json candidate = {{"type", "object"},
@@ -82,7 +59,7 @@ Json results_schema() {
                  {"candidates", list(std::move(candidate))},
                  {"best", nullable(integer("Place of the best candidate in that list"))},
                  {"parameters", list(std::move(value), "What would change")},
-                 {"gate", nullable(gate_schema())},
+                 {"gate", nullable(ref("GateVerdict"))},
                  {"outcome", free_object("What it means for the parameters")},
                  {"notes", list(text("A sentence"))}});
 }
@@ -148,7 +125,7 @@ Response results(const Context& context, const Request& request) {
                         {"candidates", std::move(candidates)},
                         {"best", best},
                         {"parameters", found.value("parameters", Json::array())},
-                        {"gate", found.value("gate", Json(nullptr))},
+                        {"gate", gate_view(found.value("gate", Json(nullptr)))},
                         {"outcome", found.value("outcome", Json::object())},
                         {"notes", found.value("notes", Json::array())}});
 }
@@ -159,6 +136,7 @@ void add_scenario_routes(RouteTable& table, const Context& context) {
   using schema::ref;
   table.schemas["Scenario"] = scenario_schema().dump();
   table.schemas["Scenarios"] = scenarios_schema().dump();
+  table.schemas["GateVerdict"] = gate_view_schema().dump();
   table.schemas["ScenarioResults"] = results_schema().dump();
   const std::string root = "/api/rl-training/scenarios";
 

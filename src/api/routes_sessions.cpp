@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "api/route_context.h"
+#include "app/session_progress.h"
 #include "core/error.h"
 #include "core/printable.h"
 
@@ -44,7 +45,8 @@ Json session_schema() {
                 {"best_reward", nullable(number("Of the best candidate on the search windows"))},
                 {"running_reward", nullable(number("Of what runs, on the same"))},
                 {"fraction", number("0 to 1", 0, 1)},
-                {"seconds_left", nullable(number("Estimate"))}})},
+                {"seconds_left", nullable(number("Estimate, counted down between two reports"))},
+                {"updated", nullable(time("When the worker last told something new; null: not at work"))}})},
        {"outcome",
         nullable(text("promoted, not_applied, rejected, not_enough, nothing_better; null before"))},
        {"verdict", nullable(text("Of the gate"))},
@@ -88,6 +90,40 @@ Response list_sessions(const Context& context, const Request& request) {
   return json_response(page_of(request, sessions, session_answer));
 }
 
+Json progress_schema() {
+  using namespace schema;
+  const Json point = object(
+      {{"time", nullable(time("When the worker told it; null: read from the results"))},
+       {"episode", integer("Of kind train: environment steps")},
+       {"candidates", nullable(integer("Looked at by then; null: not told"))},
+       {"best_reward", nullable(number("Of the best candidate so far; of kind train: log growth on the "
+                                       "validation part"))},
+       {"running_reward", nullable(number("Of what runs; of kind train: mean reward of an episode"))},
+       {"fraction", number("0 to 1", 0, 1)}});
+  return object({{"session", ref("TrainingSession")},
+                 {"unit", choice("Of `episode`", {"episodes", "steps"})},
+                 {"points", list(point, "Oldest first, thinned out so that each new best stays")}});
+}
+
+Response progress_curve(const Context& context, const Request& request) {
+  const app::TrainingSession session = context->sessions().session(request.path_parameters.at("id"));
+  const std::size_t most = optional_number(request, "points").value_or(500);
+  Json points = Json::array();
+  for (const app::ProgressPoint& point :
+       app::thinned(app::read_progress_curve(session.folder), std::max<std::size_t>(most, 2))) {
+    const app::WorkerProgress& told = point.progress;
+    points.push_back({{"time", iso_or_null(point.time)},
+                      {"episode", told.episode},
+                      {"candidates", point.time == 0 ? Json(nullptr) : Json(told.candidates)},
+                      {"best_reward", finite_or_null(told.best_reward)},
+                      {"running_reward", finite_or_null(told.running_reward)},
+                      {"fraction", std::clamp(told.fraction, 0.0, 1.0)}});
+  }
+  return json_response({{"session", session_answer(session)},
+                        {"unit", session.request.kind == "train" ? "steps" : "episodes"},
+                        {"points", std::move(points)}});
+}
+
 ParameterSpec id_parameter() {
   return path_parameter("id", "Of the session", schema::pattern("", "^[A-Za-z0-9_.-]{1,120}$", 120));
 }
@@ -121,7 +157,8 @@ Json session_answer(const app::TrainingSession& session) {
             {"best_reward", finite_or_null(session.best_reward)},
             {"running_reward", finite_or_null(session.running_reward)},
             {"fraction", std::clamp(session.fraction, 0.0, 1.0)},
-            {"seconds_left", finite_or_null(session.seconds_left)}}},
+            {"seconds_left", finite_or_null(session.seconds_left)},
+            {"updated", iso_or_null(session.updated)}}},
           {"outcome", text_or_null(session.outcome)},
           {"verdict", text_or_null(session.verdict)},
           {"sentence", session.sentence},
@@ -133,6 +170,7 @@ Json session_answer(const app::TrainingSession& session) {
 void add_session_routes(RouteTable& table, const Context& context) {
   using schema::ref;
   table.schemas["TrainingSession"] = session_schema().dump();
+  table.schemas["SessionProgress"] = progress_schema().dump();
 
   Route route =
       make_route(Method::get, "/api/sessions", "sessions", "Training sessions, newest first", Role::viewer);
@@ -166,6 +204,17 @@ void add_session_routes(RouteTable& table, const Context& context) {
   route.faults = {404};
   route.slow = true;
   route.handler = [context](const Request& request) { return log_tail(context, request); };
+  table.routes.push_back(route);
+
+  route = make_route(Method::get, "/api/sessions/{id}/progress", "sessions",
+                     "How the best so far grew, episode by episode", Role::viewer);
+  route.description = "Of a session that runs and of one that has ended.";
+  route.parameters = {id_parameter(), query_parameter("points", "How many at most, about",
+                                                      schema::integer("", 10, 5000), "500")};
+  route.responses = {answer(ref("SessionProgress"), "The curve")};
+  route.faults = {404};
+  route.slow = true;
+  route.handler = [context](const Request& request) { return progress_curve(context, request); };
   table.routes.push_back(route);
 
   route = make_route(Method::post, "/api/sessions/{id}/stop", "sessions", "Stop a session, queued or running",

@@ -536,7 +536,9 @@ std::shared_ptr<const std::string> RouteContext::status_text() {
   const std::uint64_t news = services.news == nullptr ? 0 : services.news->newest();
   const std::uint64_t version = parameter_version();
   std::shared_ptr<const live::LiveView> now_view = view();
-  const RecommendationCache::Answer recommended = recommendation.latest();
+  // Begins a measurement where the last one is of other parameters or an earlier hour; waits for none.
+  const RecommendationCache::Answer recommended =
+      services.data.empty() ? recommendation.latest() : recommendation.get(version, {});
   {
     const std::lock_guard lock(mutex_);
     const bool same = news == status_news_ && version == status_version_ && now_view == status_view_ &&

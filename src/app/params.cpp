@@ -57,6 +57,22 @@ ParameterScope parse_scope(const std::string& symbol, const std::string& regime)
   return scope;
 }
 
+std::vector<live::ManualValue> parse_values(std::span<const std::string> assignments,
+                                            const ParameterScope& scope) {
+  std::vector<live::ManualValue> values;
+  std::vector<std::string> faults;
+  for (const std::string& text : assignments) {
+    live::ManualValue value{.symbol = scope.symbol, .regime = scope.regime};
+    if (std::string fault = read_assignment(text, value); fault.empty()) {
+      values.push_back(std::move(value));
+    } else {
+      faults.push_back(std::move(fault));
+    }
+  }
+  if (!faults.empty()) throw Error("live.refused_change", fmt::format("{}", fmt::join(faults, "; ")));
+  return values;
+}
+
 live::ParameterVersion set_parameters(live::ParameterStore& store, std::span<const std::string> assignments,
                                       const ParameterScope& scope, const live::Signature& person) {
   std::vector<std::string> faults;

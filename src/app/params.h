@@ -34,6 +34,11 @@ struct ParameterScope {
 /// absent. Throws Error "strategy.unknown_regime", "app.bad_symbol".
 ParameterScope parse_scope(const std::string& symbol, const std::string& regime);
 
+/// Reads texts like "volPctBreakout=65" and "slNews=default" without applying them. Throws Error
+/// "live.refused_change" with the faults of all texts.
+std::vector<live::ManualValue> parse_values(std::span<const std::string> assignments,
+                                            const ParameterScope& scope);
+
 /// Reads "volPctBreakout=65" and applies it with its neighbours as one version; "=default" takes the symbol's
 /// or regime's own value away, and gives the schema's default globally. Throws Error "live.refused_change"
 /// with the faults of all texts, of the bounds and of the signature together.

@@ -1,7 +1,10 @@
 #include "app/session_board.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <utility>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/folder_lock.h"
 
@@ -29,6 +32,9 @@ const char* news_kind(SessionState state) {
 }
 
 }  // namespace
+
+SessionBoard::SessionBoard(NewsHub* news, std::function<TimeMs()> now)
+    : news_(news), now_(now ? std::move(now) : system_time) {}
 
 void SessionBoard::read(const ledger::Ledger& ledger) {
   std::uint64_t after = 0;
@@ -63,9 +69,15 @@ void SessionBoard::take_progress(const std::string& id, const WorkerProgress& pr
     const std::lock_guard lock(mutex_);
     const SessionRecord* record = queue_.find(id);
     if (record == nullptr || !is_at_work(record->session.state)) return;
+    constexpr TimeMs publish_every = second_ms;
+    const TimeMs now = now_();
     const auto known = progress_.find(id);
-    if (known != progress_.end() && known->second == progress) return;
-    progress_[id] = progress;
+    if (known != progress_.end() && known->second.progress == progress) {
+      if (std::abs(now - known->second.published) < publish_every) return;
+      known->second.published = now;
+    } else {
+      progress_[id] = {.progress = progress, .since = now, .published = now};
+    }
     ++revision_;
     if (news_ != nullptr) items.emplace_back("session.progress", session_json(view(*record)));
   }
@@ -93,7 +105,7 @@ TrainingSession SessionBoard::view(const SessionRecord& record) const {
   }
   const auto found = progress_.find(session.id);
   if (found == progress_.end() || !is_at_work(session.state)) return session;
-  const WorkerProgress& progress = found->second;
+  const WorkerProgress& progress = found->second.progress;
   session.phase = to_string(progress.phase);
   session.episode = progress.episode;
   if (progress.episodes > 0) session.episodes = progress.episodes;
@@ -101,7 +113,11 @@ TrainingSession SessionBoard::view(const SessionRecord& record) const {
   session.best_reward = progress.best_reward;
   session.running_reward = progress.running_reward;
   session.fraction = progress.fraction;
-  session.seconds_left = progress.seconds_left;
+  session.updated = found->second.since;
+  if (progress.seconds_left) {
+    const auto waited = static_cast<double>(std::max<TimeMs>(0, now_() - found->second.since));
+    session.seconds_left = std::max(0.0, *progress.seconds_left - waited / second_ms);
+  }
   return session;
 }
 

@@ -17,10 +17,12 @@ namespace stevie::app {
 /// is published. Thread-safe.
 class SessionBoard {
  public:
-  explicit SessionBoard(NewsHub* news) : news_(news) {}
+  /// now: milliseconds since 1970; default: the system's.
+  explicit SessionBoard(NewsHub* news, std::function<TimeMs()> now = {});
 
   /// Takes in what is new on the ledger, which only the calling thread uses meanwhile.
   void read(const ledger::Ledger& ledger);
+  /// What is new is published at once, and what stays the same once a second, as the time left goes on.
   void take_progress(const std::string& id, const WorkerProgress& progress);
   /// Whether anybody still works on a session that is running by the ledger.
   void take_liveness(const std::string& id, bool at_work);
@@ -40,9 +42,14 @@ class SessionBoard {
   void publish(std::vector<std::pair<std::string, std::string>> items);
 
   NewsHub* news_;
+  std::function<TimeMs()> now_;
   mutable std::mutex mutex_;
   SessionQueue queue_;
-  std::map<std::string, WorkerProgress> progress_;
+  struct Told {
+    WorkerProgress progress;
+    TimeMs since = 0, published = 0;
+  };
+  std::map<std::string, Told> progress_;
   std::set<std::string> left_;  // running by the ledger, and nobody works on them any more
   std::string trouble_;
   bool begun_ = false;  // the ledger was read once

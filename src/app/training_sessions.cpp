@@ -50,6 +50,7 @@ std::string session_json(const TrainingSession& session) {
               {"running_reward", number_or_null(session.running_reward)},
               {"fraction", session.fraction},
               {"seconds_left", number_or_null(session.seconds_left)},
+              {"updated", time_or_null(session.updated)},
               {"outcome", session.outcome},
               {"verdict", session.verdict},
               {"sentence", session.sentence},
@@ -62,7 +63,7 @@ std::string session_json(const TrainingSession& session) {
 
 struct TrainingSessions::Impl {
   explicit Impl(Parts given)
-      : parts(with_clock(std::move(given))), board(parts.news), supervisor(parts, board) {
+      : parts(with_clock(std::move(given))), board(parts.news, parts.now), supervisor(parts, board) {
     with_ledger([this](ledger::Ledger& connection) { board.read(connection); });
   }
 

@@ -53,8 +53,9 @@ struct TrainingSession {
   std::size_t episode = 0, episodes = 0;  // of kind "train": environment steps
   std::uint64_t candidates = 0;
   std::optional<double> best_reward, running_reward;
-  double fraction = 0;  // 0 to 1
-  std::optional<double> seconds_left;
+  double fraction = 0;                 // 0 to 1
+  std::optional<double> seconds_left;  // counted down between two reports
+  std::optional<TimeMs> updated;       // when the worker last told something new; absent: not at work
   // How it ended.
   std::string outcome;   // SessionOutcome of optimize: "promoted", "rejected", ...; "trained"; empty before
   std::string verdict;   // "PROMOTE", "REJECT", "NOT ENOUGH EVIDENCE"; empty without one

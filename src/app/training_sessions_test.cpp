@@ -534,6 +534,33 @@ TEST_F(TrainingSessionsTest, ProgressIsPublishedAndIsNotOnTheLedger) {
   EXPECT_EQ(news_.after(0, 100).items.back().kind, "session.ended");
 }
 
+TEST_F(TrainingSessionsTest, TheTimeLeftGoesOnWhileAWorkerIsSilent) {
+  std::atomic<TimeMs> now = start_time;
+  TrainingSessions::Parts moving = parts();
+  moving.now = [&now] { return now.load(); };
+  TrainingSessions& sessions = begin(std::move(moving));
+  const std::string id = sessions.start(request()).id;
+  ASSERT_TRUE(at_work(id));
+  ProgressFile(folder_of(id) / "progress.json")
+      .write({.phase = WorkerPhase::searching,
+              .episode = 3,
+              .episodes = 10,
+              .fraction = 0.3,
+              .seconds_left = 12});
+  ASSERT_TRUE(eventually([&] { return sessions.session(id).episode == 3; }));
+  EXPECT_EQ(sessions.session(id).updated, start_time);
+  const std::uint64_t told = news_.newest();
+  now = start_time + 2 * second_ms;
+  ASSERT_TRUE(eventually([&] { return news_.newest() > told; })) << "it is told again";
+  const json again = json::parse(news_.after(told, 1).items.at(0).body);
+  EXPECT_EQ(again["episode"], 3);
+  EXPECT_EQ(again["seconds_left"], 10);
+  EXPECT_EQ(sessions.session(id).updated, start_time) << "nothing new was told";
+  now = start_time + hour_ms;
+  EXPECT_EQ(sessions.session(id).seconds_left, 0);
+  end();
+}
+
 TEST_F(TrainingSessionsTest, AFolderThatCannotBeMadeIsTold) {
   TrainingSessions& sessions = begin();
   write_file(path("sessions/20231114-221320-quick_tune"), "in the way");

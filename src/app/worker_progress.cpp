@@ -5,6 +5,10 @@
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <utility>
+
+#include "app/session_progress.h"
+#include "core/clock.h"
 
 namespace stevie::app {
 namespace {
@@ -80,9 +84,27 @@ std::optional<WorkerProgress> parse_progress(std::string_view text) {
   return progress;
 }
 
+ProgressFile::ProgressFile(std::filesystem::path file, std::function<TimeMs()> now)
+    : file_(std::move(file)), now_(now ? std::move(now) : system_time) {}
+
+/// Appends: a line that is cut off is left out by who reads it.
+void ProgressFile::keep(const WorkerProgress& progress) const {
+  constexpr std::uintmax_t largest = std::uintmax_t{16} << 20;
+  const std::filesystem::path curve = file_.parent_path() / progress_curve_file;
+  std::error_code fault;
+  const std::uintmax_t bytes = std::filesystem::file_size(curve, fault);
+  if (!fault && bytes > largest) return;
+  json line = json::parse(progress_line(progress), nullptr, false);
+  line["time"] = now_();
+  std::ofstream(curve, std::ios::binary | std::ios::app) << line.dump() + "\n" << std::flush;
+}
+
 void ProgressFile::write(const WorkerProgress& progress) {
+  const bool further = progress.phase == WorkerPhase::searching && progress.episode > 0 &&
+                       (last_.phase != progress.phase || last_.episode != progress.episode);
   last_ = progress;
   if (file_.empty()) return;
+  if (further) keep(progress);
   // Not write_file(): a report that is lost with the machine is no loss, and waiting for the disk is one.
   std::filesystem::path next = file_;
   next += ".next";

@@ -37,16 +37,21 @@ std::string progress_line(const WorkerProgress& progress);
 std::optional<WorkerProgress> parse_progress(std::string_view text);
 
 /// Where a worker tells how far it is (`--progress-file`): a file that holds the newest line and is replaced
-/// whole. What goes wrong with it does not stop the work.
+/// whole. Beside it, as progress.jsonl, the lines of all episodes stay, each with its time
+/// (session_progress.h). What goes wrong with them does not stop the work.
 class ProgressFile {
  public:
-  explicit ProgressFile(std::filesystem::path file) : file_(std::move(file)) {}  // empty: nothing is told
+  /// Empty: nothing is told. now: milliseconds since 1970; default: the system's.
+  explicit ProgressFile(std::filesystem::path file, std::function<TimeMs()> now = {});
   void write(const WorkerProgress& progress);
   /// The last progress again in another phase.
   void enter(WorkerPhase phase);
 
  private:
+  void keep(const WorkerProgress& progress) const;
+
   std::filesystem::path file_;
+  std::function<TimeMs()> now_;
   WorkerProgress last_;
 };
 

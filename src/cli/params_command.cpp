@@ -10,10 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "app/compare_parameters.h"
 #include "app/config.h"
 #include "cli/commands.h"
 #include "cli/signature_flags.h"
 #include "core/file.h"
+#include "core/interrupt.h"
+#include "core/time.h"
 
 namespace stevie::cli {
 namespace {
@@ -130,6 +133,62 @@ void add_diff(CLI::App& family, CommandContext& context) {
     const live::ParameterVersion& from = store.version(flags->from);
     const live::ParameterVersion& to = flags->to ? store.version(*flags->to) : store.current();
     context.out << (flags->json ? app::diff_json(from, to) : app::diff_text(from, to));
+  });
+}
+
+std::optional<TimeMs> time_flag(const char* name, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return read_flag(name, text, parse_time);
+}
+
+void add_compare(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    std::uint64_t first = 0;
+    std::optional<std::uint64_t> second;
+    std::vector<std::string> files, values;
+    ScopeFlags scope;
+    std::string from, to;
+    std::size_t bars = 0;
+    bool json = false;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command =
+      family.add_subcommand("compare", "Replay two versions over the same bars and measure the difference");
+  command->add_option("first", flags->first, "Number of the one version")->required();
+  CLI::Option* second =
+      command->add_option("second", flags->second, "Number of the other (default: the one in force)");
+  command->add_option("--data", flags->files, "File of bars (default: those of live.data)")
+      ->check(CLI::ExistingFile);
+  command
+      ->add_option("--with", flags->values,
+                   "NAME=VALUE, several at once: compare the first version with these values in it")
+      ->excludes(second);
+  add_scope(*command, flags->scope);
+  command->add_option("--from", flags->from, "First bar, such as 2024-01-01");
+  command->add_option("--to", flags->to, "Bars that close by this time");
+  command->add_option("--bars", flags->bars, "The last so many of them (default: all)");
+  command->add_flag("--json", flags->json, "Print a JSON object");
+  command->footer(
+      "Example:\n  stevie params compare 3 5 --data BTCUSDT_1h.csv.gz --from 2024-01-01\n  stevie params "
+      "compare 3 --with volPctBreakout=65 --data BTCUSDT_1h.csv.gz");
+  command->callback([flags, &context] {
+    app::CompareRequest request;
+    request.config = app::load_config(context.layers());
+    request.from = time_flag("--from", flags->from);
+    request.until = time_flag("--to", flags->to);
+    request.bars = flags->bars;
+    const std::vector<std::string>& files = flags->files.empty() ? request.config.live.data : flags->files;
+    request.data.assign(files.begin(), files.end());
+    const app::ParameterScope wanted = scope(flags->scope);
+    const app::OpenParameters opened = open(context);
+    request.first = app::compared_version(*opened.store, flags->first);
+    request.second = flags->values.empty()
+                         ? app::compared_version(*opened.store, flags->second)
+                         : app::compared_draft(request.first, app::parse_values(flags->values, wanted));
+    const InterruptGuard guard;
+    request.cancelled = [] { return interrupted(); };
+    const app::ParameterComparison found = app::compare_parameters(request);
+    context.out << (flags->json ? app::comparison_json(found) : app::comparison_text(found));
   });
 }
 
@@ -262,6 +321,7 @@ void add_params_command(CLI::App& app, CommandContext& context) {
   add_show(*family, context);
   add_history(*family, context);
   add_diff(*family, context);
+  add_compare(*family, context);
   add_set(*family, context);
   add_rollback(*family, context);
   add_proposals(*family, context);

@@ -9,6 +9,8 @@
 #include "core/testing.h"
 #include "ledger/ledger.h"
 #include "live/parameter_store.h"
+#include "market/readers.h"
+#include "market/synthetic.h"
 #include "validation/gate.h"
 
 namespace stevie::cli {
@@ -168,6 +170,29 @@ TEST_F(ParamsCommand, overrules_a_rejected_proposal) {
 TEST_F(ParamsCommand, describes_the_schema) {
   EXPECT_EQ(json_out({"schema"}).size(), strategy::parameter_count);
   EXPECT_NE(out({"schema"}).find("volPctBreakout    percentile   70       50   99   1"), std::string::npos);
+}
+
+TEST_F(ParamsCommand, compares_two_versions_and_values_not_set_yet) {
+  market::SyntheticConfig market;
+  market.bars = 8760;
+  market.symbol = "BTC/USDT";
+  market::write_bars(path("bars.csv"), market::make_synthetic_market(market).bars);
+  out({"set", "costCapBps=50", "--reason", "let trades pass"});
+  const json found = json_out({"compare", "1", "2", "--data", path("bars.csv"), "--bars", "3000"});
+  EXPECT_EQ(found["bars"], 3000);
+  EXPECT_EQ(found["second"]["version"], 2);
+  EXPECT_EQ(found["first"]["trades"], 0) << "a round trip costs more than the default cap";
+  EXPECT_GT(found["second"]["trades"], 0);
+  const json draft =
+      json_out({"compare", "1", "--with", "costCapBps=50", "--data", path("bars.csv"), "--bars", "3000"});
+  EXPECT_EQ(draft["second"]["version"], nullptr);
+  EXPECT_EQ(draft["second"]["final_equity"], found["second"]["final_equity"]);
+  const std::string text = out({"compare", "1", "--data", path("bars.csv"), "--bars", "3000"});
+  EXPECT_NE(text.find("version 2"), std::string::npos) << text;
+  EXPECT_NE(text.find("95 % interval"), std::string::npos) << text;
+  expect_refused({"compare", "1", "9", "--data", path("bars.csv")}, {"there is no version 9"});
+  expect_refused({"compare", "1", "--with", "socialGo=7", "--data", path("bars.csv")}, {"socialGo is 7"});
+  expect_refused({"compare", "1", "2"}, {"live.data"});
 }
 
 }  // namespace

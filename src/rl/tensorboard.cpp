@@ -9,8 +9,10 @@
 #include <boost/crc.hpp>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <cmath>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 #include "core/error.h"
@@ -75,6 +77,46 @@ std::uint32_t crc32c(std::string_view bytes) {
   boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc;
   crc.process_bytes(bytes.data(), bytes.size());
   return crc.checksum();
+}
+
+std::vector<Scalar> read_scalars(const fs::path& file) {
+  constexpr std::uintmax_t most_bytes = std::uintmax_t{64} << 20;
+  constexpr std::size_t most_scalars = 1'000'000, longest_tag = 200;
+  std::vector<Scalar> scalars;
+  std::error_code fault;
+  const std::uintmax_t bytes = fs::file_size(file, fault);
+  if (fault) return scalars;
+  std::ifstream in(file, std::ios::binary);
+  std::string text(static_cast<std::size_t>(std::min(bytes, most_bytes)), '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+
+  std::string_view rest = text;
+  const auto take = [&rest](auto& value) {
+    std::memcpy(&value, rest.data(), sizeof(value));
+    rest.remove_prefix(sizeof(value));
+  };
+  constexpr std::size_t head = sizeof(std::uint64_t) + sizeof(std::uint32_t), tail = sizeof(std::uint32_t);
+  while (rest.size() >= head + tail && scalars.size() < most_scalars) {
+    std::uint64_t length = 0;
+    std::uint32_t length_crc = 0, body_crc = 0;
+    take(length);
+    take(length_crc);
+    if (masked_crc32c(as_bytes(length)) != length_crc || rest.size() < tail || length > rest.size() - tail)
+      break;
+    const std::string_view body = rest.substr(0, length);
+    rest.remove_prefix(length);
+    take(body_crc);
+    proto::Event event;
+    if (masked_crc32c(body) != body_crc ||
+        !event.ParseFromArray(body.data(), static_cast<int>(std::min<std::size_t>(body.size(), INT_MAX))))
+      break;
+    for (const proto::Summary::Value& value : event.summary().value()) {
+      if (value.tag().size() <= longest_tag && scalars.size() < most_scalars)
+        scalars.push_back({value.tag(), static_cast<double>(value.simple_value()), event.step()});
+    }
+  }
+  return scalars;
 }
 
 EventWriter::EventWriter(const fs::path& log, std::string_view algorithm, double wall_time) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace stevie::rl {
 
@@ -42,6 +43,18 @@ class EventWriter {
   int descriptor_ = -1;
   std::string buffer_;
 };
+
+/// One scalar of an event file.
+struct Scalar {
+  std::string tag;
+  double value = 0;
+  std::int64_t step = 0;
+};
+
+/// The scalars of an event file in their order, up to the first record that is damaged or cut off. At most
+/// 64 MiB of the file and a million scalars are read; tags of more than 200 bytes are left out. A file that
+/// cannot be read has none.
+std::vector<Scalar> read_scalars(const std::filesystem::path& file);
 
 /// CRC-32C (Castagnoli polynomial, reflected 0x82F63B78), RFC 3720 appendix B.4.
 std::uint32_t crc32c(std::string_view bytes);

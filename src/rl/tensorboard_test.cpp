@@ -53,6 +53,43 @@ TEST_F(EventWriterTest, writes_whole_records_and_never_over_another_file) {
   EXPECT_EQ(read_file(second.file()).size(), header);
 }
 
+TEST_F(EventWriterTest, scalars_are_read_as_they_were_written) {
+  EventWriter writer(folder_, "PPO", 1700000000);
+  writer.scalar("train/loss", 0.5, 2048, 1700000001);
+  writer.scalar("rollout/ep_rew_mean", -2, 4096, 1700000002);
+  writer.scalar(std::string(1000, 'x'), 1, 4096, 1700000002);
+  writer.flush();
+  const std::vector<Scalar> scalars = read_scalars(writer.file());
+  ASSERT_EQ(scalars.size(), 2U) << "a tag of 1000 bytes is left out";
+  EXPECT_EQ(scalars[0].tag, "train/loss");
+  EXPECT_EQ(scalars[0].value, 0.5);
+  EXPECT_EQ(scalars[0].step, 2048);
+  EXPECT_EQ(scalars[1].value, -2);
+  EXPECT_TRUE(read_scalars(folder_ / "nowhere").empty());
+}
+
+TEST_F(EventWriterTest, reading_ends_at_the_first_damage) {
+  fs::path file;
+  {
+    EventWriter writer(folder_, "PPO", 1700000000);
+    for (int step = 0; step < 10; ++step) writer.scalar("a", step, step, 1700000001);
+    file = writer.file();
+  }
+  const std::string whole = read_file(file);
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    write_file(file, whole.substr(0, length));
+    EXPECT_LT(read_scalars(file).size(), 10U);
+  }
+  for (std::size_t place = 0; place < whole.size(); ++place) {
+    std::string damaged = whole;
+    damaged[place] = static_cast<char>(damaged[place] ^ 0x40);
+    write_file(file, damaged);
+    const std::vector<Scalar> scalars = read_scalars(file);
+    EXPECT_LT(scalars.size(), 10U);
+    for (std::size_t i = 0; i < scalars.size(); ++i) EXPECT_EQ(scalars[i].value, static_cast<double>(i));
+  }
+}
+
 TEST_F(EventWriterTest, keeps_what_was_written_when_moved_or_dropped) {
   fs::path file;
   {
