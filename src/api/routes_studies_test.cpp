@@ -99,7 +99,8 @@ class Tickets : public Studies {
   Tickets() {
     write("runs/a/report.html", "<html><script>draw()</script>mine</html>");
     write("runs/b/report.html", "<html>other</html>");
-    for (const Json& item : server.get("/api/reports")["items"])
+    const Json reports = server.get("/api/reports");
+    for (const Json& item : reports["items"])
       ids[item["name"].get<std::string>()] = item["id"].get<std::string>();
   }
   std::string url(const std::string& user = "vera") {
@@ -388,7 +389,8 @@ TEST_F(Studies, HostileResultsAreShownAsFarAsTheyCanBe) {
     cursor = page["next_cursor"].is_null() ? "" : "&cursor=" + page["next_cursor"].get<std::string>();
   } while (!cursor.empty());
   EXPECT_EQ(seen, texts.size() * 4);
-  for (const Json& model : server.get("/api/models?limit=500")["items"])
+  const Json models = server.get("/api/models?limit=500");
+  for (const Json& model : models["items"])
     server.get("/api/models/" + model["id"].get<std::string>() + "/curves");
 }
 

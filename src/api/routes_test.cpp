@@ -59,7 +59,10 @@ TEST_F(RoutesTest, EveryRouteIsDocumented) {
     const bool writes = route.method != Method::get;
     const bool opens_login = route.path == "/api/auth/login" || route.path == "/api/auth/refresh" ||
                              route.path == "/api/auth/logout";
-    EXPECT_EQ(route.changes, writes && !opens_login) << name << ": what changes something goes on record";
+    const bool only_looks =
+        route.path == "/api/parameters/compare" || route.path == "/api/reports/{id}/ticket";
+    EXPECT_EQ(route.changes, writes && !opens_login && !only_looks)
+        << name << ": what changes something goes on record";
   }
   for (const auto& [name, schema] : server.router->table().schemas)
     unexplained(Json::parse(schema), name, found);
