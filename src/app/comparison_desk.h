@@ -15,7 +15,7 @@ class ComparisonDesk {
   struct Parts {
     std::function<TimeMs()> now;  // milliseconds since 1970
     /// A comparison that takes longer is given up.
-    std::chrono::milliseconds time_limit{60'000};
+    std::chrono::milliseconds time_limit{180'000};
     /// How long a result is given again although the market has gone on.
     TimeMs fresh_for = minute_ms;
     std::size_t most_kept = 16;

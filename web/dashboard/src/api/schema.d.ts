@@ -442,6 +442,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/parameters/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Two versions, replayed over the same bars and measured
+         * @description The bars are those that the server trades on, up to the loop's present. The work is done beside trading, one comparison after the other: repeat the request until its state is done. A result is given again for a minute.
+         *
+         *     Least role: viewer.
+         */
+        get: operations["get_api_parameters_compare"];
+        put?: never;
+        /**
+         * A version against the same with other values, before they are set
+         * @description Changes nothing and leaves no record. Repeat it until its state is done.
+         *
+         *     Least role: viewer.
+         */
+        post: operations["post_api_parameters_compare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions": {
         parameters: {
             query?: never;
@@ -494,6 +522,28 @@ export interface paths {
          * @description Least role: viewer.
          */
         get: operations["get_api_sessions_id_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the best so far grew, episode by episode
+         * @description Of a session that runs and of one that has ended.
+         *
+         *     Least role: viewer.
+         */
+        get: operations["get_api_sessions_id_progress"];
         put?: never;
         post?: never;
         delete?: never;
@@ -739,7 +789,7 @@ export interface paths {
         };
         /**
          * Model files, newest first
-         * @description Files below the models folder, with what the results of their training beside them say.
+         * @description Files below the folders of models, runs and sessions, with what the results of their training beside them say.
          *
          *     Least role: viewer.
          */
@@ -764,6 +814,88 @@ export interface paths {
          * @description Least role: viewer.
          */
         get: operations["get_api_models_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/active": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which model trades
+         * @description Least role: viewer.
+         */
+        get: operations["get_api_models_active"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{id}/curves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How its training went: reward, losses, steps a second
+         * @description Least role: viewer.
+         */
+        get: operations["get_api_models_id_curves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Trainings, searches, evaluations and studies, newest first
+         * @description Runs whose results lie below the folders of runs, models and sessions.
+         *
+         *     Least role: viewer.
+         */
+        get: operations["get_api_experiments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/experiments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One run with its settings and curves
+         * @description Least role: viewer.
+         */
+        get: operations["get_api_experiments_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -806,6 +938,48 @@ export interface paths {
          *     Least role: viewer.
          */
         get: operations["get_api_reports_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{id}/ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An address that opens one report in a browser's tab, once
+         * @description A tab cannot send the header that a login needs. The address opens this report only, once, within a minute; it is in no log.
+         *
+         *     Least role: viewer.
+         */
+        post: operations["post_api_reports_id_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/{id}/page/{ticket}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One report as a page, by a ticket instead of a login
+         * @description Its headers keep it in a sandbox: it can reach neither this API nor any host.
+         */
+        get: operations["get_api_reports_id_page_ticket"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1367,6 +1541,30 @@ export interface components {
              */
             last_used: string | null;
         };
+        ComparedRun: {
+            /** @description version 3, or version 3 with other values */
+            name: string;
+            /** @description null: a draft, which is on no record */
+            version: number | null;
+            /** @description UTC days */
+            days: number;
+            /** @description Closed round trips */
+            trades: number;
+            /** @description Closes on which a rule qualified and costCapBps refused */
+            refused_by_cost: number;
+            /** @description Account currency */
+            initial_equity: number;
+            /** @description Account currency */
+            final_equity: number;
+            /** @description Paid, account currency */
+            fees: number;
+            /** @description Sum of the values of all fills */
+            traded_notional: number;
+            /** @description By key: docs/metrics.md */
+            metrics: {
+                [key: string]: components["schemas"]["Metric"];
+            };
+        };
         ConsistencyProof: {
             /** @enum {string} */
             proof: "consistency";
@@ -1380,6 +1578,16 @@ export interface components {
             root: string;
             /** @description RFC 6962, section 2.1.2 */
             path: string[];
+        };
+        Curve: {
+            /** @description rollout/ep_rew_mean, train/loss, ..., as TensorBoard names it */
+            tag: string;
+            /** @description For people */
+            name: string;
+            /** @description Before it was thinned out */
+            points: number;
+            steps: number[];
+            values: number[];
         };
         Decision: {
             /** @description 1, 2, ... over the life of the account */
@@ -1443,6 +1651,99 @@ export interface components {
             previous_hash: string;
             /** @description Of this event */
             hash: string;
+        };
+        Experiment: {
+            /** @description Names it here */
+            id: string;
+            /**
+             * @description What ran
+             * @enum {string}
+             */
+            kind: "train" | "optimize" | "evaluate" | "gate_study" | "martingale_study";
+            /**
+             * @description unfinished: at work, or cut off
+             * @enum {string}
+             */
+            state: "finished" | "unfinished";
+            /** @description Folder of the run */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When its results were written
+             */
+            modified: string;
+            /** @description For people */
+            title: string;
+            /** @description What came of it */
+            sentence: string;
+            data: string[];
+            /** @description Whether the bars were generated; null: not told */
+            synthetic: boolean | null;
+            /** @description Of its random numbers */
+            seed: number | null;
+            /** @description SHA-256 of its settings: equal for runs that were asked the same */
+            config_hash: string | null;
+            /** @description By key: docs/metrics.md, docs/optimize.md */
+            metrics: {
+                [key: string]: components["schemas"]["RunMetric"];
+            };
+            /** @description Id of the training session that it was */
+            session: string | null;
+            /** @description Id of its report */
+            report: string | null;
+            /** @description Id of its model */
+            model: string | null;
+        };
+        ExperimentDetail: {
+            /** @description Names it here */
+            id: string;
+            /**
+             * @description What ran
+             * @enum {string}
+             */
+            kind: "train" | "optimize" | "evaluate" | "gate_study" | "martingale_study";
+            /**
+             * @description unfinished: at work, or cut off
+             * @enum {string}
+             */
+            state: "finished" | "unfinished";
+            /** @description Folder of the run */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When its results were written
+             */
+            modified: string;
+            /** @description For people */
+            title: string;
+            /** @description What came of it */
+            sentence: string;
+            data: string[];
+            /** @description Whether the bars were generated; null: not told */
+            synthetic: boolean | null;
+            /** @description Of its random numbers */
+            seed: number | null;
+            /** @description SHA-256 of its settings: equal for runs that were asked the same */
+            config_hash: string | null;
+            /** @description By key: docs/metrics.md, docs/optimize.md */
+            metrics: {
+                [key: string]: components["schemas"]["RunMetric"];
+            };
+            /** @description Id of the training session that it was */
+            session: string | null;
+            /** @description Id of its report */
+            report: string | null;
+            /** @description Id of its model */
+            model: string | null;
+            settings: {
+                /** @description Key */
+                name: string;
+                /** @description As text */
+                value: string;
+            }[];
+            /** @description Thinned out so that the extremes stay */
+            curves: components["schemas"]["Curve"][];
+            notes: string[];
         };
         ExplainedDecision: {
             /** @description 1, 2, ... over the life of the account */
@@ -1510,6 +1811,99 @@ export interface components {
             units_after: number;
             /** @description entry, target, or why it was left: stop_loss, take_profit, exit_signal, ... */
             reason: string;
+        };
+        /** @description The gate's decision: docs/gate.md */
+        GateVerdict: {
+            /**
+             * @description Of the gate
+             * @enum {string}
+             */
+            verdict: "promote" | "reject" | "not_enough_evidence";
+            /** @description The verdict in one or two sentences */
+            summary: string;
+            /** @description Parameters it was judged against */
+            base_hash: string;
+            /** @description Parameters that were judged */
+            proposed_hash: string;
+            /** @description Of the days it was judged on */
+            first_day: string;
+            /** @description Of the same */
+            last_day: string;
+            /** @description Judged */
+            days: number | null;
+            /** @description Looked at by the search */
+            candidates: number | null;
+            /** @description What the gate asked for: docs/gate.md */
+            config: Record<string, never>;
+            checks: {
+                /** @description Stable: improvement, probability, drawdown, ... */
+                key: string;
+                /** @description 1 to 4 as in docs/gate.md; 0: information */
+                part: number;
+                /** @description What is asked */
+                title: string;
+                /**
+                 * @description What came out: lacking: more data could decide it; reported: information, no part of the verdict; skipped: left out
+                 * @enum {string}
+                 */
+                outcome: "passed" | "failed" | "lacking" | "reported" | "skipped";
+                /** @description null: neither passed nor failed */
+                passed: boolean | null;
+                /** @description What came out, in words */
+                sentence: string;
+                measured: {
+                    /** @description Stable */
+                    key: string;
+                    /** @description For people */
+                    name: string;
+                    /** @description ratio, percent (a fraction), probability, per_year, days, count */
+                    unit: string;
+                    /** @description In its unit; percent as a fraction */
+                    value: number | null;
+                    /** @description Why there is no value */
+                    reason: string | null;
+                } | null;
+                needed: {
+                    /** @description Stable */
+                    key: string;
+                    /** @description For people */
+                    name: string;
+                    /** @description ratio, percent (a fraction), probability, per_year, days, count */
+                    unit: string;
+                    /** @description In its unit; percent as a fraction */
+                    value: number | null;
+                    /** @description Why there is no value */
+                    reason: string | null;
+                    /**
+                     * @description How the measured value has to lie to it
+                     * @enum {string}
+                     */
+                    relation: "at_least" | "at_most" | "above";
+                } | null;
+                interval: {
+                    /** @description Of what */
+                    name: string;
+                    /** @description Lower end */
+                    low: number | null;
+                    /** @description Upper end; null: open, a one-sided bound */
+                    high: number | null;
+                    /** @description Coverage */
+                    level: number | null;
+                } | null;
+                /** @description All that was measured for it */
+                figures: {
+                    /** @description Stable */
+                    key: string;
+                    /** @description For people */
+                    name: string;
+                    /** @description ratio, percent (a fraction), probability, per_year, days, count */
+                    unit: string;
+                    /** @description In its unit; percent as a fraction */
+                    value: number | null;
+                    /** @description Why there is no value */
+                    reason: string | null;
+                }[];
+            }[];
         };
         InclusionProof: {
             /** @enum {string} */
@@ -1693,12 +2087,33 @@ export interface components {
             synthetic: boolean | null;
             /** @description Trained in all */
             timesteps: number | null;
+            /** @description At which the kept policy was */
+            best_timesteps: number | null;
+            /** @description Of the training */
+            seed: number | null;
+            /** @description Configuration of the training, by key */
+            settings: {
+                [key: string]: string;
+            };
             /** @description Training, validation and test: from, to */
             periods: Record<string, never> | null;
             /** @description How the kept policy did on the validation part */
             validation: Record<string, never> | null;
             /** @description Metrics on bars that neither training nor choosing has seen */
             test: Record<string, never> | null;
+            /** @description Id of the run that left it */
+            experiment: string | null;
+            /** @description Id of that run's report */
+            report: string | null;
+            /** @description Whether it trades: see GET /api/models/active */
+            active: boolean;
+        };
+        ModelCurves: {
+            /** @description Of the model */
+            id: string;
+            source: ("tensorboard" | "training_results") | null;
+            /** @description Thinned out so that the extremes stay */
+            curves: components["schemas"]["Curve"][];
         };
         NewApiKey: {
             /** @description Public part, in front of the secret */
@@ -1750,6 +2165,18 @@ export interface components {
              */
             decided: string;
         };
+        PairedDifference: {
+            /** @description Second minus first */
+            value: number | null;
+            /** @description Lower end of the interval */
+            low: number | null;
+            /** @description Upper end of the interval */
+            high: number | null;
+            /** @description Why there is no value */
+            reason: string | null;
+            /** @description Share of the resamplings in which the second is higher */
+            probability_better: number | null;
+        };
         ParameterChange: {
             /** @description The new one, in force from the next bar on */
             version: number;
@@ -1774,6 +2201,82 @@ export interface components {
             /** @description What changed, as a sentence */
             text: string;
             differences: components["schemas"]["ParameterDifference"][];
+        };
+        ParameterComparison: {
+            /** @description Such as BTC/USDT */
+            symbol: string;
+            /** @description Bar file */
+            data: string;
+            /** @description Of the bars: 1h */
+            interval: string;
+            /** @description Whether the bars were generated */
+            synthetic: boolean;
+            /**
+             * Format: date-time
+             * @description Open of the first bar
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Close of the last one
+             */
+            to: string;
+            /** @description Replayed */
+            bars: number;
+            /** @description Coverage of the intervals */
+            level: number;
+            first: components["schemas"]["ComparedRun"];
+            second: components["schemas"]["ComparedRun"];
+            /** @description Values that the two do not share */
+            differences: components["schemas"]["ParameterDifference"][];
+            /** @description Whether both did the same on every bar */
+            same_trades: boolean;
+            /** @description Second minus first, days resampled together */
+            difference: {
+                sharpe: components["schemas"]["PairedDifference"];
+                total_return: components["schemas"]["PairedDifference"];
+                annual_return: components["schemas"]["PairedDifference"];
+            };
+            months: {
+                /** @description 2024-03, UTC */
+                month: string;
+                /** @description Return, a fraction */
+                first: number | null;
+                /** @description Return, a fraction */
+                second: number | null;
+                /** @description Second minus first */
+                difference: number | null;
+                /** @description Whether the two returns do */
+                differs: boolean;
+            }[];
+            /** @description Thinned out so that the extremes of both stay */
+            curve: {
+                /**
+                 * Format: date-time
+                 * @description Close of the bar
+                 */
+                time: string;
+                /** @description Equity, account currency */
+                first: number;
+                /** @description Equity, account currency */
+                second: number;
+            }[];
+            notes: string[];
+            /** @description The finding */
+            sentence: string;
+        };
+        ParameterComparisonAnswer: {
+            /**
+             * @description working: ask again in a second
+             * @enum {string}
+             */
+            state: "working" | "done";
+            /**
+             * Format: date-time
+             * @description When the work was asked for
+             */
+            asked: string;
+            comparison: components["schemas"]["ParameterComparison"] | null;
         };
         ParameterDifference: {
             /** @description global, symbol BTC/USDT, regime bear */
@@ -1844,7 +2347,8 @@ export interface components {
             /** @description Whether those are still in force: only then it can be applied */
             on_current: boolean;
             proposed: components["schemas"]["ParameterLayers"];
-            /** @description The gate's report: docs/gate.md */
+            gate: components["schemas"]["GateVerdict"] | null;
+            /** @description The gate's report as it is on record: docs/gate.md */
             report: Record<string, never>;
         };
         ParameterValue: {
@@ -1905,6 +2409,7 @@ export interface components {
             event: number;
             /** @description The gate's report (docs/gate.md), the version gone back to, or the decision overruled */
             evidence: Record<string, never>;
+            proof: components["schemas"]["VersionProof"];
             layers: components["schemas"]["ParameterLayers"];
             /** @description Against the version before */
             changed?: components["schemas"]["ParameterDifference"][];
@@ -2044,6 +2549,16 @@ export interface components {
             /** @description Fall from the peak that halts trading */
             drawdown_share: number;
         };
+        RunMetric: {
+            /** @description Returns and shares are fractions */
+            value: number | null;
+            /** @description Lower end of the interval */
+            low: number | null;
+            /** @description Upper end of the interval */
+            high: number | null;
+            /** @description Why there is no value */
+            reason: string | null;
+        };
         Scenario: {
             /** @description Names it */
             id: string;
@@ -2107,34 +2622,7 @@ export interface components {
                 /** @description Proposed */
                 after: number;
             }[];
-            /** @description The gate's report: docs/gate.md */
-            gate: ({
-                /**
-                 * @description Of the gate
-                 * @enum {string}
-                 */
-                verdict: "promote" | "reject" | "not_enough_evidence";
-                /** @description The verdict in one or two sentences */
-                summary: string;
-                checks: ({
-                    /** @description Stable */
-                    key: string;
-                    /** @description For people */
-                    title: string;
-                    /**
-                     * @description What came out
-                     * @enum {string}
-                     */
-                    outcome: "passed" | "failed" | "lacking" | "reported" | "skipped";
-                    /** @description The same in words */
-                    sentence: string;
-                    figures: Record<string, never>[];
-                } & {
-                    [key: string]: unknown;
-                })[];
-            } & {
-                [key: string]: unknown;
-            }) | null;
+            gate: components["schemas"]["GateVerdict"] | null;
             /** @description What it means for the parameters */
             outcome: Record<string, never>;
             notes: string[];
@@ -2144,6 +2632,32 @@ export interface components {
             recommended: components["schemas"]["Recommendation"] | null;
             /** @description Why none is recommended */
             note: string | null;
+        };
+        SessionProgress: {
+            session: components["schemas"]["TrainingSession"];
+            /**
+             * @description Of `episode`
+             * @enum {string}
+             */
+            unit: "episodes" | "steps";
+            /** @description Oldest first, thinned out so that each new best stays */
+            points: {
+                /**
+                 * Format: date-time
+                 * @description When the worker told it; null: read from the results
+                 */
+                time: string | null;
+                /** @description Of kind train: environment steps */
+                episode: number;
+                /** @description Looked at by then; null: not told */
+                candidates: number | null;
+                /** @description Of the best candidate so far; of kind train: log growth on the validation part */
+                best_reward: number | null;
+                /** @description Of what runs; of kind train: mean reward of an episode */
+                running_reward: number | null;
+                /** @description 0 to 1 */
+                fraction: number;
+            }[];
         };
         ShownParameters: {
             /** @description 1, 2, ... */
@@ -2179,6 +2693,7 @@ export interface components {
             event: number;
             /** @description The gate's report (docs/gate.md), the version gone back to, or the decision overruled */
             evidence: Record<string, never>;
+            proof: components["schemas"]["VersionProof"];
             layers: components["schemas"]["ParameterLayers"];
             /** @description The scope that was asked for */
             symbol: string | null;
@@ -2270,8 +2785,13 @@ export interface components {
                 running_reward: number | null;
                 /** @description 0 to 1 */
                 fraction: number;
-                /** @description Estimate */
+                /** @description Estimate, counted down between two reports */
                 seconds_left: number | null;
+                /**
+                 * Format: date-time
+                 * @description When the worker last told something new; null: not at work
+                 */
+                updated: string | null;
             };
             /** @description promoted, not_applied, rejected, not_enough, nothing_better; null before */
             outcome: string | null;
@@ -2374,6 +2894,22 @@ export interface components {
                 /** @description One sentence */
                 message: string;
             }[];
+        };
+        /** @description What a version rests on */
+        VersionProof: {
+            /** @description Who made it, how and on what grounds */
+            sentence: string;
+            /** @description That searched it */
+            scenario: string | null;
+            /** @description Id of the training session that found it */
+            session: string | null;
+            /** @description Ledger event of the gate's decision */
+            decision: number | null;
+            gate: components["schemas"]["GateVerdict"] | null;
+            /** @description Of a rollback: whose content it has */
+            of_version: number | null;
+            /** @description Of an import: that it was read from */
+            file: string | null;
         };
     };
     responses: {
@@ -3446,6 +3982,121 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    get_api_parameters_compare: {
+        parameters: {
+            query: {
+                /**
+                 * @description Number of the first version
+                 * @example 1
+                 */
+                from: number;
+                /** @description Number of the second; default: the one in force */
+                to?: number;
+                /** @description On whose bars; default: the first that is traded */
+                symbol?: string;
+                /** @description The last so many */
+                bars?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The comparison, or that it is worked on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParameterComparisonAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    post_api_parameters_compare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "values": {
+                 *         "volPctBreakout": 65
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @description Version that the values are set on; default: the one in force */
+                    from?: number;
+                    /**
+                     * @description By name of the parameter; null takes the value of the layer away
+                     * @example {
+                     *       "volPctBreakout": 65
+                     *     }
+                     */
+                    values: {
+                        [key: string]: number | null;
+                    };
+                    /** @description Absent: they would hold for all */
+                    layer?: {
+                        /**
+                         * @description The values would hold for this symbol only
+                         * @example BTC/USDT
+                         */
+                        symbol?: string;
+                        /**
+                         * @description or in this regime only
+                         * @enum {string}
+                         */
+                        regime?: "bull" | "bear" | "sideways" | "volatile";
+                    };
+                    /**
+                     * @description On whose bars; default: the first that is traded
+                     * @example BTC/USDT
+                     */
+                    symbol?: string;
+                    /** @description The last so many; default 8760 */
+                    bars?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The comparison, or that it is worked on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParameterComparisonAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     get_api_sessions: {
         parameters: {
             query?: {
@@ -3546,6 +4197,41 @@ export interface operations {
                         /** @description Its end, from the beginning of a line on */
                         text: string;
                     };
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_api_sessions_id_progress: {
+        parameters: {
+            query?: {
+                /** @description How many at most, about */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Of the session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The curve */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionProgress"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -4084,6 +4770,144 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    get_api_models_active: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model, or what decides instead */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Id of the model that trades; null: none does */
+                        model: string | null;
+                        /** @description What decides instead: rules; null: nothing trades */
+                        strategy: string | null;
+                        /** @description The same for people */
+                        sentence: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_api_models_id_curves: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the list gives it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The curves; none where the run left none */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelCurves"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_api_experiments: {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Only those of this kind */
+                kind?: "train" | "optimize" | "evaluate" | "gate_study" | "martingale_study";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Experiment"][];
+                        /** @description Give it as `cursor` for the next page; null: no more */
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_api_experiments_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the list gives it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentDetail"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     get_api_reports: {
         parameters: {
             query?: {
@@ -4145,6 +4969,78 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    post_api_reports_id_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the list gives it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The address */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Path on this server */
+                        url: string;
+                        /**
+                         * Format: date-time
+                         * @description When it stops to work
+                         */
+                        expires: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_api_reports_id_page_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the list gives it */
+                id: string;
+                /** @description Of POST /api/reports/{id}/ticket */
+                ticket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
