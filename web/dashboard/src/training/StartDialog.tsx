@@ -1,0 +1,152 @@
+import { NumberInput, SimpleGrid, Stack, Switch, TagsInput, Text } from "@mantine/core";
+import { useNavigate } from "react-router";
+import { useChange } from "../api";
+import { ReasonDialog } from "../ui";
+import type { Scenario } from "./sessions";
+
+/** What a person typed for a scenario; kept while the page is open, also when the dialog was closed. */
+export interface StartOptions {
+  data: string[];
+  minutes: number | string;
+  episodes: number | string;
+  seed: number | string;
+  dryRun: boolean;
+}
+
+export const noOptions: StartOptions = { data: [], minutes: "", episodes: "", seed: "", dryRun: false };
+
+const FILE = /^[A-Za-z0-9_./-]{1,200}$/;
+
+/** What is wrong with each field; empty: nothing. */
+export function optionFaults(options: StartOptions): Partial<Record<keyof StartOptions, string>> {
+  const faults: Partial<Record<keyof StartOptions, string>> = {};
+  const bad = options.data.find((file) => !FILE.test(file));
+  if (bad !== undefined) faults.data = `“${bad}” is no path of a bar file: letters, digits, and _ . / - only.`;
+  const range = (value: number | string, least: number, most: number, whole: boolean): string | undefined => {
+    if (value === "") return undefined;
+    const number = Number(value);
+    if (!Number.isFinite(number) || number < least || number > most || (whole && !Number.isInteger(number)))
+      return `${whole ? "A whole number" : "A number"} from ${least} to ${most.toLocaleString("en-US")}, or nothing.`;
+    return undefined;
+  };
+  const minutes = range(options.minutes, 0.01, 10_080, false);
+  const episodes = range(options.episodes, 1, 10_000, true);
+  const seed = range(options.seed, 0, 2_147_483_647, true);
+  if (minutes) faults.minutes = minutes;
+  if (episodes) faults.episodes = episodes;
+  if (seed) faults.seed = seed;
+  return faults;
+}
+
+/** The body of the call: what was left empty is left out, and the scenario's own limits hold. */
+export function bodyOf(options: StartOptions, reason: string) {
+  const number = (value: number | string) => (value === "" ? undefined : Number(value));
+  return {
+    reason,
+    dry_run: options.dryRun,
+    ...(options.data.length > 0 ? { data: options.data } : {}),
+    ...(options.minutes !== "" ? { minutes: number(options.minutes) } : {}),
+    ...(options.episodes !== "" ? { episodes: number(options.episodes) } : {}),
+    ...(options.seed !== "" ? { settings: { "optimize.seed": String(options.seed) } } : {}),
+  };
+}
+
+export function StartDialog({
+  scenario,
+  opened,
+  onClose,
+  options,
+  setOptions,
+  knownFiles,
+  isBusy,
+}: {
+  scenario: Scenario;
+  opened: boolean;
+  onClose: () => void;
+  options: StartOptions;
+  setOptions: (options: StartOptions) => void;
+  /** files of earlier sessions */
+  knownFiles: string[];
+  isBusy: boolean;
+}) {
+  const navigate = useNavigate();
+  const start = useChange("post", "/api/rl-training/scenarios/{id}/start", {
+    refreshes: ["/api/sessions", "/api/rl-training/status"],
+  });
+  const faults = optionFaults(options);
+  const set = (part: Partial<StartOptions>) => setOptions({ ...options, ...part });
+  return (
+    <ReasonDialog
+      opened={opened}
+      onClose={onClose}
+      title={`Start: ${scenario.title}`}
+      confirm={isBusy ? "Put into the queue" : "Start"}
+      canConfirm={Object.keys(faults).length === 0}
+      onConfirm={async (reason) => {
+        const session = await start.mutateAsync({ path: { id: scenario.id }, body: bodyOf(options, reason) });
+        navigate(`/training/${session.id}`);
+      }}
+    >
+      <Stack gap="sm">
+        <Text size="sm">
+          {scenario.purpose} {isBusy ? "Another session is at work: this one waits for its turn." : "It runs beside trading, at low priority."}
+        </Text>
+        <TagsInput
+          label="Bar files"
+          description="Left empty: the bars that the server trades on. Enter after each."
+          placeholder={options.data.length === 0 ? "data/BTCUSDT_1h.csv.gz" : undefined}
+          value={options.data}
+          onChange={(data) => set({ data })}
+          data={knownFiles}
+          error={faults.data}
+          acceptValueOnBlur
+          clearable
+          clearButtonProps={{ "aria-label": "Take all files away" }}
+        />
+        <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="sm">
+          <NumberInput
+            label="Minutes"
+            description={`Empty: ${scenario.minutes}`}
+            min={0.01}
+            max={10_080}
+            clampBehavior="none"
+            value={options.minutes}
+            onChange={(minutes) => set({ minutes })}
+            error={faults.minutes}
+          />
+          <NumberInput
+            label="Episodes"
+            description={`Empty: ${scenario.episodes}`}
+            min={1}
+            max={10_000}
+            allowDecimal={false}
+            clampBehavior="none"
+            value={options.episodes}
+            onChange={(episodes) => set({ episodes })}
+            error={faults.episodes}
+          />
+          <NumberInput
+            label="Seed"
+            description="Empty: 1"
+            min={0}
+            allowDecimal={false}
+            clampBehavior="none"
+            value={options.seed}
+            onChange={(seed) => set({ seed })}
+            error={faults.seed}
+          />
+        </SimpleGrid>
+        <Switch
+          label="Dry run"
+          description={
+            options.dryRun
+              ? "Whatever the gate says, the parameters stay as they are."
+              : "Off: what the gate approves is in force from the next bar on."
+          }
+          checked={options.dryRun}
+          onChange={(event) => set({ dryRun: event.currentTarget.checked })}
+        />
+      </Stack>
+    </ReasonDialog>
+  );
+}
