@@ -29,7 +29,6 @@ export function ChangeTable({ label, changes, empty }: { label: string; changes:
             <th scope="col" data-align="right">
               After
             </th>
-            <th scope="col">Unit</th>
           </tr>
         </thead>
         <tbody>
@@ -39,7 +38,10 @@ export function ChangeTable({ label, changes, empty }: { label: string; changes:
             const direction = way(change);
             return (
               <tr key={`${change.layer} ${change.name}`}>
-                <th scope="row">{change.name}</th>
+                <th scope="row">
+                  {change.name}
+                  {info && <span className="unit">{info.unit}</span>}
+                </th>
                 {layered && <td>{layerText(change.layer)}</td>}
                 <td data-align="right" className="digits">
                   {change.from === null ? inherited : valueText(change.from)}
@@ -51,7 +53,6 @@ export function ChangeTable({ label, changes, empty }: { label: string; changes:
                   <span className="visually-hidden">{direction}: </span>
                   {change.to === null ? inherited : valueText(change.to)}
                 </td>
-                <td>{info?.unit}</td>
               </tr>
             );
           })}

@@ -3,9 +3,9 @@ import { useEffect, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { useApi } from "../api";
 import { useLiveState } from "../shell/useLiveState";
-import { Empty, Fault, Icon, Loading, Panel, Read } from "../ui";
+import { Empty, Fault, Icon, Panel, Read } from "../ui";
 import { ChangeTable } from "./ChangeTable";
-import { ComparisonReport } from "./Comparison";
+import { ComparisonReport, Replaying } from "./Comparison";
 
 const lengths = [
   { value: "2000", label: "the last 2,000 bars" },
@@ -123,6 +123,6 @@ function Replayed({ from, to, bars, symbol, again }: { from: number; to: number;
       </Stack>
     );
   }
-  if (!query.data?.comparison) return <Loading what="Both versions are replayed; it takes seconds, with all bars up to a minute" lines={5} />;
+  if (!query.data?.comparison) return <Replaying />;
   return <ComparisonReport found={query.data.comparison} />;
 }

@@ -1,13 +1,30 @@
 import { Alert, Stack, Text, Title } from "@mantine/core";
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { Schema } from "../api";
-import { format, Help, Icon, NumberText, PagedTable, Percent, StatusBadge, TimeText } from "../ui";
+import { format, Help, Icon, Loading, NumberText, PagedTable, Percent, StatusBadge, TimeText } from "../ui";
 import { LongSeries } from "../ui/LongSeries";
 
 export type Compared = Schema<"ParameterComparison">;
 type Metric = Schema<"Metric">;
 
-const percents = new Set(["total_return", "annual_return", "volatility", "max_drawdown", "cvar95", "win_rate", "exposure"]);
+const percents = new Set(["total_return", "annual_return", "volatility", "max_drawdown", "cvar95", "win_rate", "exposure", "psr", "dsr"]);
+const order = [
+  "total_return",
+  "annual_return",
+  "sharpe",
+  "sortino",
+  "max_drawdown",
+  "calmar",
+  "volatility",
+  "cvar95",
+  "win_rate",
+  "profit_factor",
+  "expectancy",
+  "expectancy_r",
+  "sqn",
+  "exposure",
+  "turnover",
+];
 
 /** A metric by its key (docs/metrics.md) with its unit. */
 export function metricText(key: string, value: number | null): string {
@@ -28,7 +45,7 @@ function Shown({ name, metric }: { name: string; metric: Metric | undefined }) {
           {metricText(name, metric.low)} to {metricText(name, metric.high)}
         </span>
       )}
-      {metric.value === null && metric.reason && <span className="interval-text">{metric.reason}</span>}
+      {metric.value === null && metric.reason && <span className="interval-text interval-why">{metric.reason}</span>}
     </>
   );
 }
@@ -45,7 +62,9 @@ export function ComparisonReport({ found, brief = false }: { found: Compared; br
     ],
     [found, first.name, second.name],
   );
-  const keys = brief ? ["total_return", "sharpe", "max_drawdown", "turnover"] : Object.keys(first.metrics);
+  const known = (key: string) => (first.metrics[key]?.value ?? second.metrics[key]?.value ?? null) !== null;
+  const all = [...order, ...Object.keys(first.metrics).filter((key) => !order.includes(key))];
+  const keys = (brief ? ["total_return", "sharpe", "max_drawdown", "turnover"] : all).filter(known);
   const months = found.months.filter((month) => month.differs);
   const paired = [
     { key: "sharpe", name: "Sharpe ratio", of: difference.sharpe },
@@ -152,7 +171,7 @@ export function ComparisonReport({ found, brief = false }: { found: Compared; br
                           {metricText(key, of.low)} to {metricText(key, of.high)}
                         </span>
                       )}
-                      {of.value === null && of.reason && <span className="interval-text">{of.reason}</span>}
+                      {of.value === null && of.reason && <span className="interval-text interval-why">{of.reason}</span>}
                     </td>
                     <td data-align="right" className="digits">
                       {of.probability_better === null ? format.MISSING : `${format.percent(of.probability_better, { digits: 0 })} of draws`}
@@ -191,6 +210,23 @@ export function ComparisonReport({ found, brief = false }: { found: Compared; br
         </ul>
       )}
     </Stack>
+  );
+}
+
+/** Shown while the server works: how long it has been at it. */
+export function Replaying() {
+  const [seconds, setSeconds] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setSeconds((count) => count + 1), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <div>
+      <Loading what="Both are replayed" lines={4} />
+      <Text size="sm" c="dimmed" mt="xs">
+        Both are replayed and measured beside trading, at the lowest priority: {seconds} s so far, a few minutes at most.
+      </Text>
+    </div>
   );
 }
 

@@ -3,8 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, type Answer } from "../api";
 import type { ApiProblem } from "../api/problem";
-import { Fault, Icon, Loading } from "../ui";
-import { ComparisonReport } from "./Comparison";
+import { Fault, Icon } from "../ui";
+import { ComparisonReport, Replaying } from "./Comparison";
 import type { Difference, Scope } from "./values";
 
 type Replay = Answer<"post", "/api/parameters/compare">;
@@ -38,6 +38,6 @@ export function DraftReplay({ changes, scope }: { changes: readonly Difference[]
     );
   }
   if (query.error && query.error.status !== 401) return <Fault error={query.error} retry={() => void query.refetch()} />;
-  if (!query.data?.comparison) return <Loading what="Both are replayed" lines={4} />;
+  if (!query.data?.comparison) return <Replaying />;
   return <ComparisonReport found={query.data.comparison} brief />;
 }

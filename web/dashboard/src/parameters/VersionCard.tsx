@@ -52,8 +52,8 @@ export function VersionCard({ version, inForce, onRollBack, isMarked }: { versio
             </Button>
           )}
           {version.parent > 0 && (
-            <Button component={Link} to={`/parameters/compare?from=${version.parent}&to=${version.version}`} variant="subtle" size="compact-sm">
-              Against version {version.parent}
+            <Button component={Link} to={`/parameters/compare?from=${version.parent}&to=${version.version}`} variant="default" size="compact-sm" leftSection={<Icon name="left" size={14} />}>
+              Compare with version {version.parent}
             </Button>
           )}
           {onRollBack && (

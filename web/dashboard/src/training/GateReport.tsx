@@ -140,12 +140,12 @@ function Compared({ check }: { check: Check }) {
     <div className="compared">
       <dl>
         <div>
-          <dt>Measured: {measured.name}</dt>
+          <dt>{measured.name}</dt>
           <dd className="digits">{figureText(measured.value, measured.unit)}</dd>
         </div>
         {needed && (
           <div>
-            <dt>Needed: {needed.relation === "above" ? `more than ${needed.name}` : relations[needed.relation]}</dt>
+            <dt>Needed: {needed.key === "sharpe_running" ? "more than what runs" : relations[needed.relation]}</dt>
             <dd className="digits">{figureText(needed.value, needed.unit)}</dd>
           </div>
         )}

@@ -1,10 +1,10 @@
 import { Anchor, Group, Select, Stack, Text } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
-import { useApi, useCan, useList, useRefreshOn } from "../api";
+import { useApi, useCan, useList, useRefreshOn, type Schema } from "../api";
 import { Count, Empty, format, PagedTable, PageFrame, Panel, Read, StatusBadge, TimeText } from "../ui";
 import { GateHelp } from "./GateReport";
-import { Recommendation, ScenarioCard } from "./ScenarioCards";
+import { ScenarioCard } from "./ScenarioCards";
 import { SessionProgress } from "./SessionProgress";
 import { fileName, isAtWork, outcomeOf, states, stateTone, titleOf, type Scenario, type TrainingSession } from "./sessions";
 import { noOptions, StartDialog, type StartOptions } from "./StartDialog";
@@ -56,18 +56,20 @@ export function Overview() {
         <Read query={scenarios} what="Reading the scenarios" lines={8}>
           {(answer) => (
             <Stack gap="md">
-              {answer.recommended ? (
-                <div>
-                  <Recommendation found={answer.recommended} scenarios={answer.scenarios} />
-                </div>
-              ) : (
+              {!answer.recommended && (
                 <Text size="sm" c="dimmed">
                   {answer.note ?? "None is recommended yet: the bars are being measured."}
                 </Text>
               )}
               <div className="scenarios">
-                {answer.scenarios.map((scenario) => (
-                  <ScenarioCard key={scenario.id} scenario={scenario} start={mayAct ? begin : undefined} />
+                {inOrder(answer).map((scenario) => (
+                  <ScenarioCard
+                    key={scenario.id}
+                    scenario={scenario}
+                    scenarios={answer.scenarios}
+                    found={answer.recommended?.scenario === scenario.id ? answer.recommended : undefined}
+                    start={mayAct ? begin : undefined}
+                  />
                 ))}
               </div>
             </Stack>
@@ -89,6 +91,12 @@ export function Overview() {
       )}
     </PageFrame>
   );
+}
+
+/** The recommended one first. */
+function inOrder(answer: Schema<"Scenarios">): Scenario[] {
+  const first = answer.recommended?.scenario;
+  return [...answer.scenarios].sort((a, b) => Number(b.id === first) - Number(a.id === first));
 }
 
 function Working({ session, scenarios }: { session: TrainingSession; scenarios: Scenario[] }) {

@@ -179,7 +179,7 @@ function Verdict({ session, results }: { session: TrainingSession; results: Resu
 
 const numberOrNull = (value: unknown) => (typeof value === "number" ? value : null);
 
-const SHOWN_AT_FIRST = 8;
+const SHOWN_AT_FIRST = 6;
 
 function Candidates({ results }: { results: Results }) {
   const [shown, setShown] = useState(SHOWN_AT_FIRST);
@@ -266,7 +266,7 @@ function Asked({ session, results }: { session: TrainingSession; results: Result
     { name: "Began", value: <TimeText value={session.started} /> },
     { name: "Ended", value: <TimeText value={session.ended} /> },
     ...(session.attempts > 1 ? [{ name: "Launches", value: <Count value={session.attempts} />, help: "It was interrupted and resumed from its last saved state." }] : []),
-    ...(scenario.goal ? [{ name: "Looked for", value: format.words(goals[scenario.goal] ?? scenario.goal) }] : []),
+    ...(scenario.goal ? [{ name: "Looked for", value: goals[scenario.goal]?.word ?? format.words(scenario.goal), help: goals[scenario.goal]?.text }] : []),
     ...(search.method ? [{ name: "Search", value: `${search.method.toUpperCase()}, seed ${search.seed ?? 1}` }] : []),
     ...(search.stopped_by ? [{ name: "Ended because", value: endedBecause(search.stopped_by) }] : []),
     ...(first && last ? [{ name: "Searched", value: `${windows.search!.length} windows, ${first.from} to ${last.to}`, help: `${windows.embargo_days ?? 0} days lie between them, so that none looks into the next.` }] : []),

@@ -103,13 +103,14 @@ export function StartDialog({
           clearable
           clearButtonProps={{ "aria-label": "Take all files away" }}
         />
-        <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="sm">
+        <SimpleGrid cols={3} spacing="sm">
           <NumberInput
             label="Minutes"
             description={`Empty: ${scenario.minutes}`}
             min={0.01}
             max={10_080}
             clampBehavior="none"
+            hideControls
             value={options.minutes}
             onChange={(minutes) => set({ minutes })}
             error={faults.minutes}
@@ -121,6 +122,7 @@ export function StartDialog({
             max={10_000}
             allowDecimal={false}
             clampBehavior="none"
+            hideControls
             value={options.episodes}
             onChange={(episodes) => set({ episodes })}
             error={faults.episodes}
@@ -131,6 +133,7 @@ export function StartDialog({
             min={0}
             allowDecimal={false}
             clampBehavior="none"
+            hideControls
             value={options.seed}
             onChange={(seed) => set({ seed })}
             error={faults.seed}

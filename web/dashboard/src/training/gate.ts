@@ -67,6 +67,7 @@ export function marginText(check: Check): string | null {
   if (!measured || !needed || measured.value === null || needed.value === null) return null;
   const way = needed.relation === "at_most" ? needed.value - measured.value : measured.value - needed.value;
   const gap = figureText(Math.abs(way), measured.unit);
+  if (holds(check) && check.outcome === "lacking") return `Holds by ${gap}; what is lacking stands above.`;
   if (holds(check)) return way === 0 ? "Just holds." : `Holds by ${gap}.`;
   return way === 0 ? "It is the same." : `Misses by ${gap}.`;
 }

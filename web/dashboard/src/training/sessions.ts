@@ -62,11 +62,12 @@ export const phases: Record<string, string> = {
   writing: "Writing the results",
 };
 
-export const goals: Record<string, string> = {
-  balanced: "Sharpe ratio, growth and drawdown together",
-  sharpe: "Sharpe ratio of the daily returns",
-  drawdown: "growth without deep drawdowns",
-  return: "growth of the equity",
+/** What a scenario looks for: in a word, and what that is. */
+export const goals: Record<string, { word: string; text: string }> = {
+  balanced: { word: "A balance", text: "Half the Sharpe ratio plus the growth of the equity less the largest loss from a peak" },
+  sharpe: { word: "Sharpe ratio", text: "The annual Sharpe ratio of the daily returns" },
+  drawdown: { word: "Small drawdowns", text: "The growth of the equity less four times the largest loss from a peak" },
+  return: { word: "Growth", text: "The growth of the equity in a year" },
 };
 
 export const boldness: Record<Scenario["aggressiveness"], { level: 1 | 2 | 3; text: string }> = {
