@@ -1,0 +1,168 @@
+/** Answers of the server, for tests. */
+import type { Schema } from "../api";
+import { liveState } from "../testing/samples";
+import type { Check, GateVerdict } from "./gate";
+import type { Scenario, TrainingSession } from "./sessions";
+
+export function session(part: Partial<TrainingSession> = {}): TrainingSession {
+  return {
+    id: "20260102-030405-quick_tune",
+    kind: "optimize",
+    scenario: "quick_tune",
+    by_hand: false,
+    data: ["/data/BTCUSDT_1h.csv.gz"],
+    settings: {},
+    minutes: null,
+    episodes: null,
+    dry_run: false,
+    by: "ada",
+    reason: "calmer market",
+    state: "running",
+    queued: "2026-01-02T03:04:05.000Z",
+    started: "2026-01-02T03:04:06.000Z",
+    ended: null,
+    progress: {
+      phase: "searching",
+      episode: 3,
+      episodes: 10,
+      candidates: 48,
+      best_reward: -0.5,
+      running_reward: -0.75,
+      fraction: 0.3,
+      seconds_left: 65,
+      updated: "2026-01-02T03:05:00.000Z",
+    },
+    outcome: null,
+    verdict: null,
+    sentence: "",
+    new_version: null,
+    decision_event: null,
+    attempts: 1,
+    ...part,
+  };
+}
+
+export function ended(part: Partial<TrainingSession> = {}): TrainingSession {
+  return session({
+    state: "finished",
+    ended: "2026-01-02T03:10:00.000Z",
+    outcome: "rejected",
+    verdict: "REJECT",
+    sentence: "The gate rejected the proposal. The parameters stay as they are: version 1 is in force.",
+    decision_event: 43,
+    ...part,
+  });
+}
+
+export function status(part: Partial<Schema<"TrainingStatus">> = {}): Schema<"TrainingStatus"> {
+  return {
+    state: "idle",
+    time: "2026-01-02T03:04:05.000Z",
+    live: liveState().summary,
+    session: null,
+    last_session: null,
+    queue: [],
+    parameter_version: 1,
+    recommended: "quick_tune",
+    ...part,
+  };
+}
+
+function scenario(id: string, title: string, recommended: boolean): Scenario {
+  return {
+    id,
+    title,
+    purpose: "Moves the gates that decide whether a trade is taken.",
+    best_for: "Routine.",
+    targets: ["volPctBreakout", "costCapBps"],
+    goal: "balanced",
+    minutes: 15,
+    episodes: 10,
+    aggressiveness: "moderate",
+    recommended,
+  };
+}
+
+export function scenarios(): Schema<"Scenarios"> {
+  return {
+    scenarios: [scenario("quick_tune", "Quick tune", false), scenario("risk_optimizer", "Risk optimizer", true)],
+    recommended: {
+      scenario: "risk_optimizer",
+      measured: "2026-01-02T03:00:00.000Z",
+      parameter_version: 1,
+      reasons: [
+        { scenario: "quick_tune", applies: false, sentence: "mean confidence 0.51; low is below 0.3" },
+        { scenario: "risk_optimizer", applies: true, sentence: "max drawdown 22.4 %; high is above 15 %" },
+      ],
+      notes: [],
+    },
+    note: null,
+  };
+}
+
+export function check(part: Partial<Check> = {}): Check {
+  return {
+    key: "drawdown",
+    part: 3,
+    title: "Max drawdown is not worse",
+    outcome: "failed",
+    passed: false,
+    sentence: "Max drawdown is 26.4 %; the running arm has 24.8 %, and 26.0 % is the limit.",
+    measured: { key: "proposed", name: "Max drawdown, proposed at the same volatility", unit: "percent", value: 0.264, reason: null },
+    needed: { key: "limit", name: "At most", unit: "percent", value: 0.26, reason: null, relation: "at_most" },
+    interval: null,
+    figures: [
+      { key: "proposed", name: "Max drawdown, proposed at the same volatility", unit: "percent", value: 0.264, reason: null },
+      { key: "limit", name: "At most", unit: "percent", value: 0.26, reason: null },
+    ],
+    ...part,
+  };
+}
+
+export function gate(part: Partial<GateVerdict> = {}): GateVerdict {
+  return {
+    verdict: "reject",
+    summary: "What runs stays.",
+    base_hash: "b",
+    proposed_hash: "p",
+    first_day: "2022-10-26",
+    last_day: "2024-12-31",
+    days: 798,
+    candidates: 48,
+    config: {},
+    checks: [
+      check({ key: "causality", part: 1, title: "Stepping gives what the batch gave", outcome: "passed", passed: true, sentence: "Identical.", measured: null, needed: null, figures: [] }),
+      check({
+        key: "probability",
+        part: 2,
+        title: "It is better, and not only the luckiest of many",
+        outcome: "lacking",
+        passed: null,
+        sentence: "The luckiest of 48 would look this good in 99.2 % of cases.",
+        measured: { key: "confidence", name: "Confidence that it is better", unit: "probability", value: 0.0085, reason: null },
+        needed: { key: "confidence_needed", name: "Confidence needed", unit: "probability", value: 0.9696, reason: null, relation: "at_least" },
+        interval: { name: "Difference of the Sharpe ratios", low: -1.388, high: null, level: 0.9696 },
+      }),
+      check(),
+      check({ key: "win_rate", part: 0, title: "Win rate", outcome: "reported", passed: null, sentence: "It decides nothing.", needed: null }),
+    ],
+    ...part,
+  };
+}
+
+export function results(part: Partial<Schema<"ScenarioResults">> = {}): Schema<"ScenarioResults"> {
+  return {
+    session: ended(),
+    scenario: { goal: "balanced" } as unknown as Record<string, never>,
+    data: [],
+    windows: {},
+    search: {},
+    candidates: [{ episode: 1, values: { volPctBreakout: 52 }, reward: -0.49, trades: 1361 }],
+    best: 0,
+    parameters: [{ name: "volPctBreakout", unit: "percentile", before: 70, after: 52 }],
+    gate: gate(),
+    outcome: {},
+    notes: [],
+    ...part,
+  };
+}
