@@ -7,7 +7,7 @@ const server = process.env.STEVIE ?? "http://127.0.0.1:8080";
 export default defineConfig({
   base: "/dashboard/stevie-training/",
   plugins: [react()],
-  build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: false },
+  build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: false, chunkSizeWarningLimit: 900 },
   server: {
     port: Number(process.env.PORT ?? 5173),
     proxy: {

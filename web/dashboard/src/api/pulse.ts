@@ -15,11 +15,12 @@ export class Pulse {
   private readonly watchers = new Set<() => void>();
   private timer: ReturnType<typeof setInterval> | undefined;
   private begun = 0;
+  private looked = 0;
 
-  constructor(private readonly now: () => number = Date.now) {}
+  constructor(private readonly now: () => number = () => Date.now()) {}
 
   start(): () => void {
-    this.begun = this.now();
+    this.begun = this.looked = this.now();
     this.timer = setInterval(() => this.look(), LOOK_EVERY_MS);
     return () => clearInterval(this.timer);
   }
@@ -34,14 +35,9 @@ export class Pulse {
 
   /** It is known to be away: its connection broke and a try failed. */
   lost(): void {
-    if (this.view.state !== "live") return this.look();
+    if (this.view.state === "stale") return;
     this.view = { ...this.view, state: "stale" };
     this.tell();
-  }
-
-  /** Timers stand still in a tab that nobody sees: the silence was not the server's. */
-  forgive(): void {
-    if (this.view.state === "live" && this.view.heardAt !== null) this.view = { ...this.view, heardAt: this.now() };
   }
 
   snapshot = (): PulseView => this.view;
@@ -52,8 +48,12 @@ export class Pulse {
   };
 
   private look(): void {
-    const since = this.view.heardAt ?? this.begun;
-    if (this.view.state !== "stale" && this.now() - since > STALE_AFTER_MS) {
+    const now = this.now();
+    // Timers stand still in a tab that nobody sees, or while the page is busy: that silence was not the server's.
+    if (now - this.looked > STALE_AFTER_MS / 2) this.begun = now;
+    this.looked = now;
+    const since = Math.max(this.view.heardAt ?? 0, this.begun);
+    if (this.view.state !== "stale" && now - since > STALE_AFTER_MS) {
       this.view = { ...this.view, state: "stale" };
       this.tell();
     }

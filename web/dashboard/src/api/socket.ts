@@ -91,8 +91,13 @@ export class LiveSocket {
     socket.onclose = (event) => {
       if (this.socket === socket) void this.lose(event.code);
     };
+    let beaten = Date.now();
     this.beat = setInterval(() => {
-      if (Date.now() - this.lastMessage > 2 * STALE_AFTER_MS) void this.lose(0);
+      const now = Date.now();
+      const stoodStill = now - beaten > 2 * PING_EVERY_MS; // as in a tab that nobody sees
+      beaten = now;
+      if (stoodStill) this.lastMessage = now;
+      if (now - this.lastMessage > 2 * STALE_AFTER_MS) void this.lose(0);
       else if (this.state === "open") socket.send('{"type":"ping"}');
     }, PING_EVERY_MS);
   }
@@ -158,7 +163,7 @@ export class LiveSocket {
       await this.parts.poll();
       this.pulse.heard();
     } catch {
-      if (this.socket === null) this.pulse.lost();
+      this.pulse.lost();
     }
   }
 }

@@ -1,6 +1,6 @@
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { lazy, useEffect, useState } from "react";
 import { BrowserRouter, Navigate, Route, Routes } from "react-router";
 import { useSession } from "../api/hooks";
 import { ApiProblem } from "../api/problem";
@@ -15,6 +15,9 @@ import { BASE, places } from "./places";
 import { SetupPage } from "./SetupPage";
 import { cspNonce } from "./nonce";
 import { cssVariables, theme } from "./theme";
+
+// Only while one works on the page; a build has no trace of it.
+const PiecesPage = import.meta.env.DEV ? lazy(() => import("../testing/PiecesPage")) : null;
 
 export function makeQueryClient(): QueryClient {
   return new QueryClient({
@@ -57,6 +60,9 @@ function Content() {
           {places.map((place) => (
             <Route key={place.path} path={`/${place.path}/*`} element={<PagePlace place={place} />} />
           ))}
+          {PiecesPage && (
+            <Route path="/pieces" element={<PagePlace place={{ path: "pieces", title: "Pieces", icon: "info", Page: PiecesPage }} />} />
+          )}
           <Route path="*" element={<NotFoundPage />} />
         </Route>
       </Routes>

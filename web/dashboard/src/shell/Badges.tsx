@@ -20,10 +20,11 @@ const tones: Record<string, Tone> = { active: "good", reducing: "warn", halted: 
 export function RiskBadge() {
   const { data } = useLiveState();
   if (!data) return null;
-  const { risk_state, killed, risk_why, running } = data.summary;
-  const word = killed ? "Killed" : risk_state === "active" ? "Risk active" : risk_state === "reducing" ? "Reducing only" : "Halted";
+  const { risk_state, killed, risk_why, running, mode } = data.summary;
+  if (mode === "none" && !killed) return null;
+  const word = killed ? "Killed" : risk_state === "active" ? "Risk active" : risk_state === "reducing" ? "Reducing" : "Halted";
   return (
-    <span title={risk_why || (running ? "Orders pass within the limits" : data.summary.text)}>
+    <span className="risk-badge" title={risk_why || (running ? "Orders pass within the limits" : data.summary.text)}>
       <StatusBadge state={word} tone={killed ? "bad" : (tones[risk_state] ?? "neutral")} icon={killed ? "stop" : "shield"} />
     </span>
   );

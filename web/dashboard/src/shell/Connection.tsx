@@ -40,11 +40,6 @@ export function ConnectionProvider({ children }: { children: ReactNode }) {
       if (token) socket.renewed();
     });
   }, [socket, client, state, name]);
-  useEffect(() => {
-    const back = () => document.visibilityState === "visible" && pulse.forgive();
-    document.addEventListener("visibilitychange", back);
-    return () => document.removeEventListener("visibilitychange", back);
-  }, []);
   return <SocketContext.Provider value={socket}>{children}</SocketContext.Provider>;
 }
 
@@ -65,9 +60,9 @@ export function StaleBanner() {
   return (
     <div role="alert" className="stale-place">
       {state === "stale" && (
-        <div className="stale-banner">
+        <div className="banner" data-tone="stale">
           <Icon name="warning" />
-          <span>
+          <span className="banner-text">
             <strong>No answer from the server.</strong>{" "}
             {heardAt === null ? "Nothing could be read yet." : `What you see is from ${format.time(heardAt, clock, "time")}.`} Trying
             again.

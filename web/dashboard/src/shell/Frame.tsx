@@ -6,11 +6,13 @@ import { Icon } from "../ui";
 import { ModeBadge, RiskBadge } from "./Badges";
 import { ConnectionState, StaleBanner } from "./Connection";
 import { ExpiredDialog } from "./ExpiredDialog";
-import { KillSwitch } from "./KillSwitch";
-import { places } from "./places";
+import { KillSwitch, StoppedBanner } from "./KillSwitch";
+import { loadAllPages, places } from "./places";
 import { ClockSwitch, ThemeSwitch } from "./Switches";
 import { useKeepLiveState } from "./useLiveState";
 import { UserMenu } from "./UserMenu";
+
+const LOAD_OTHERS_AFTER_MS = 4000;
 
 /** What stands around every page. */
 export function Frame() {
@@ -19,6 +21,11 @@ export function Frame() {
   const here = pathname.split("/")[1] ?? "";
   const before = useRef(here);
   useKeepLiveState();
+
+  useEffect(() => {
+    const later = setTimeout(() => void loadAllPages(), LOAD_OTHERS_AFTER_MS);
+    return () => clearTimeout(later);
+  }, []);
 
   // Another page: the menu of a phone closes, and screen readers begin at the top of it.
   useEffect(() => {
@@ -82,6 +89,7 @@ export function Frame() {
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
         <StaleBanner />
+        <StoppedBanner />
         <Outlet />
       </AppShell.Main>
       <ExpiredDialog />

@@ -1,33 +1,25 @@
-import { Alert, Button, Group, Radio, Stack, Text } from "@mantine/core";
+import { Alert, Button, Radio, Stack, Text } from "@mantine/core";
 import { useState } from "react";
-import { useCan, useChange } from "../api";
+import { useCan, useChange, type Schema } from "../api";
 import { Icon, ReasonDialog, TimeText } from "../ui";
 import { useLiveState } from "./useLiveState";
 
-/** Stops trading from any page, and re-arms it; for operators, one click from its dialog. */
+const refreshes = ["/api/live/state", "/api/live/orders", "/api/live/positions", "/api/rl-training/status"] as const;
+
+/** Stops trading from any page: one click from its dialog. For operators. */
 export function KillSwitch() {
   const mayAct = useCan("operator");
   const { data } = useLiveState();
-  const [opened, setOpened] = useState<"kill" | "arm" | null>(null);
+  const [opened, setOpened] = useState(false);
   const [flatten, setFlatten] = useState("keep");
-  const refreshes = ["/api/live/state", "/api/live/orders", "/api/live/positions", "/api/rl-training/status"] as const;
   const kill = useChange("post", "/api/live/kill", { refreshes: [...refreshes] });
-  const arm = useChange("post", "/api/live/re-arm", { refreshes: [...refreshes] });
-  const isStopped = data !== undefined && (data.summary.killed || data.risk.halt !== null);
   if (!mayAct) return null;
-
   return (
     <>
-      {isStopped && (
-        <Button color="green" variant="default" size="compact-md" onClick={() => setOpened("arm")} leftSection={<Icon name="play" size={16} />}>
-          Re-arm
-        </Button>
-      )}
       <Button
-        className="kill-button"
-        color="red"
+        className="danger"
         size="compact-md"
-        onClick={() => setOpened("kill")}
+        onClick={() => setOpened(true)}
         leftSection={<Icon name="stop" size={16} />}
         aria-label="Kill switch: stop trading"
       >
@@ -35,8 +27,8 @@ export function KillSwitch() {
         <span className="kill-short">Stop</span>
       </Button>
       <ReasonDialog
-        opened={opened === "kill"}
-        onClose={() => setOpened(null)}
+        opened={opened}
+        onClose={() => setOpened(false)}
         title="Stop trading now"
         confirm="Stop trading"
         danger
@@ -46,51 +38,94 @@ export function KillSwitch() {
           <Text size="sm">
             All waiting orders are cancelled and no new one is made. It stays so, also after a restart, until a person re-arms it.
           </Text>
-          {data?.summary.killed && <KilledNote />}
+          {data?.summary.killed && (
+            <Alert className="note" data-tone="bad" icon={<Icon name="stop" />} title="Trading is stopped already">
+              <Why state={data} /> A second time is recorded as well; with "Close them" it also closes what is held.
+            </Alert>
+          )}
           <Radio.Group label="Positions held" value={flatten} onChange={setFlatten}>
             <Stack gap="xs" mt={4}>
-              <Radio value="keep" label="Keep them" description="Nothing more is done with them; their stops are not watched" />
+              <Radio value="keep" label="Keep them" description="They stay, with their stop loss and take profit" />
               <Radio value="flatten" label="Close them" description="With an order at the next bar, at the price it brings" />
             </Stack>
           </Radio.Group>
           {data && (
             <Text size="sm" c="dimmed">
-              Held now: {data.summary.positions === 1 ? "1 position" : `${data.summary.positions} positions`}, {data.summary.waiting_orders}{" "}
-              waiting orders.
+              Held now: {data.summary.positions === 1 ? "1 position" : `${data.summary.positions} positions`},{" "}
+              {data.summary.waiting_orders === 1 ? "1 waiting order" : `${data.summary.waiting_orders} waiting orders`}.
             </Text>
           )}
-        </Stack>
-      </ReasonDialog>
-      <ReasonDialog
-        opened={opened === "arm"}
-        onClose={() => setOpened(null)}
-        title="Trade again"
-        confirm="Re-arm"
-        onConfirm={(reason) => arm.mutateAsync({ body: { reason } })}
-      >
-        <Stack gap="sm">
-          <KilledNote />
-          <Text size="sm">Orders are made again from the next bar on. The peak from which the drawdown counts begins anew.</Text>
         </Stack>
       </ReasonDialog>
     </>
   );
 }
 
-function KilledNote() {
-  const { data } = useLiveState();
-  const by = data?.risk.kill;
+function Why({ state }: { state: Schema<"LiveState"> }) {
+  const by = state.risk.kill;
+  if (!by) return <>{state.risk.halt ?? state.risk.why}</>;
   return (
-    <Alert color="red" variant="light" icon={<Icon name="stop" />} title="Trading is stopped">
-      <Group gap={4}>
-        {by ? (
+    <>
+      {by.by} at <TimeText value={by.time} />
+      {by.flatten ? ", closing all positions" : ""}: {by.reason}
+    </>
+  );
+}
+
+/** Across every page: trading does not go on, why, and for operators how it does again. */
+export function StoppedBanner() {
+  const mayAct = useCan("operator");
+  const { data } = useLiveState();
+  const [opened, setOpened] = useState(false);
+  const arm = useChange("post", "/api/live/re-arm", { refreshes: [...refreshes] });
+  if (!data) return null;
+  const { summary, risk } = data;
+  const isStopped = summary.mode !== "none" ? risk.kill !== null || risk.halt !== null : risk.kill !== null;
+  return (
+    <>
+      {summary.persistence_fault !== null && (
+        <div className="banner" data-tone="warn" role="status">
+          <Icon name="warning" />
+          <span className="banner-text">
+            <strong>Nothing can be put on record, so trading waits.</strong> {summary.persistence_fault}
+          </span>
+        </div>
+      )}
+      {summary.mode !== "none" && !summary.reconciled && summary.running && (
+        <div className="banner" data-tone="warn" role="status">
+          <Icon name="warning" />
+          <span className="banner-text">
+            <strong>Account and record differ, so trading waits.</strong> {data.differences[0] ?? ""}
+          </span>
+        </div>
+      )}
+      {isStopped && (
+        <div className="banner" data-tone="bad" role="status">
+          <Icon name="stop" />
+          <span className="banner-text">
+            <strong>{risk.kill ? "Trading is stopped." : "Trading is halted."}</strong> <Why state={data} />
+          </span>
+          {mayAct && (
+            <Button size="compact-md" variant="default" onClick={() => setOpened(true)} leftSection={<Icon name="play" size={16} />}>
+              Re-arm
+            </Button>
+          )}
+        </div>
+      )}
+      <ReasonDialog
+        opened={opened}
+        onClose={() => setOpened(false)}
+        title="Trade again"
+        confirm="Re-arm"
+        onConfirm={(reason) => arm.mutateAsync({ body: { reason } })}
+      >
+        <Stack gap="sm">
           <Text size="sm">
-            By {by.by} at <TimeText value={by.time} />: {by.reason}
+            It was stopped: <Why state={data} />
           </Text>
-        ) : (
-          <Text size="sm">{data?.risk.halt ?? data?.risk.why}</Text>
-        )}
-      </Group>
-    </Alert>
+          <Text size="sm">Orders are made again from the next bar on. The peak from which the drawdown counts begins anew.</Text>
+        </Stack>
+      </ReasonDialog>
+    </>
   );
 }

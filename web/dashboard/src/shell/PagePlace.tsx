@@ -1,7 +1,7 @@
-import { Button } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 import { Component, Suspense, type ReactNode } from "react";
 import { Fault, Loading, Panel } from "../ui";
-import type { places } from "./places";
+import type { PlaceOfPage } from "./places";
 
 /** A fault of one page does not take the frame, and so not the kill switch, with it. */
 class PageBoundary extends Component<{ children: ReactNode; title: string }, { error: unknown }> {
@@ -12,10 +12,17 @@ class PageBoundary extends Component<{ children: ReactNode; title: string }, { e
   }
 
   override render() {
-    if (this.state.error === null) return this.props.children;
+    const { error } = this.state;
+    if (error === null) return this.props.children;
+    // A chunk that cannot be fetched: the server is away, or was updated and has it under another name.
+    const isMissing = error instanceof TypeError && /import|module/i.test(error.message);
     return (
-      <Panel title={`The page ${this.props.title} has a fault`}>
-        <Fault error={this.state.error} title="It could not be shown" />
+      <Panel title={isMissing ? `${this.props.title} could not be loaded` : `The page ${this.props.title} has a fault`}>
+        {isMissing ? (
+          <Text size="sm">The server does not answer, or was updated since this page was opened. Load the page again once it answers.</Text>
+        ) : (
+          <Fault error={error} title="It could not be shown" />
+        )}
         <Button mt="md" variant="default" onClick={() => location.reload()}>
           Load the page again
         </Button>
@@ -24,7 +31,7 @@ class PageBoundary extends Component<{ children: ReactNode; title: string }, { e
   }
 }
 
-export function PagePlace({ place }: { place: (typeof places)[number] }) {
+export function PagePlace({ place }: { place: PlaceOfPage }) {
   return (
     <PageBoundary key={place.path} title={place.title}>
       <Suspense fallback={<Loading what={`Loading ${place.title}`} lines={6} />}>

@@ -78,7 +78,7 @@ export function SetupPage() {
           />
           {error !== null && <Fault error={error} />}
           <Button type="submit" loading={isBusy} disabled={!token || !name || !password || again !== password}>
-            Make the administrator and log in
+            Make the administrator
           </Button>
           <Text size="sm">
             There is a user already? <Anchor component={Link} to="/live" underline="always">Log in</Anchor>

@@ -3,10 +3,12 @@ import { useState } from "react";
 import { useChange, useSession } from "../api";
 import { session } from "../api/session";
 import { Fault, format, Icon } from "../ui";
+import { AboutDialog } from "./AboutDialog";
 
 export function UserMenu() {
   const { name, role } = useSession();
   const [isChanging, setChanging] = useState(false);
+  const [isAbout, setAbout] = useState(false);
   return (
     <>
       <Menu position="bottom-end" withinPortal shadow="md">
@@ -22,11 +24,15 @@ export function UserMenu() {
           <Menu.Item leftSection={<Icon name="key" />} onClick={() => setChanging(true)}>
             Change password
           </Menu.Item>
+          <Menu.Item leftSection={<Icon name="info" />} onClick={() => setAbout(true)}>
+            About
+          </Menu.Item>
           <Menu.Item leftSection={<Icon name="cross" />} onClick={() => void session.logOut()}>
             Log out
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      <AboutDialog opened={isAbout} onClose={() => setAbout(false)} />
       <PasswordDialog opened={isChanging} onClose={() => setChanging(false)} />
     </>
   );

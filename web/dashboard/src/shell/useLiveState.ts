@@ -10,6 +10,7 @@ export function patched(state: LiveState, data: Record<string, unknown>): LiveSt
   for (const [name, value] of Object.entries(rest)) {
     if (name in summary) Object.assign(summary, { [name]: value });
   }
+  if (summary.persistence_fault === "") summary.persistence_fault = null;
   if (Array.isArray(positions)) summary.positions = positions.length;
   if (typeof feed === "object" && feed !== null) summary.feed = { ...summary.feed, ...feed };
   return {

@@ -17,6 +17,10 @@ export interface SeriesLine {
 }
 
 const TABLE_ROWS = 60;
+// Pixels of the axis of values: of a character, of tick and gap, at most.
+const DIGIT = 7.5;
+const AXIS_GAP = 20;
+const MOST_AXIS = 130;
 
 /**
  * Long series over time (x in ms since 1970) or over a count (`xKind="number"`). `write` gives a value with its unit.
@@ -82,9 +86,9 @@ export function LongSeries({
             grid: { stroke: colors.grid, width: 1 },
             ticks: { stroke: colors.border, width: 1 },
             values: (_, values) => values.map((value) => (value === null ? "" : latest.current.write(value))),
-            size: (self, values) => {
+            size: (_, values) => {
               const longest = (values ?? []).reduce((most, value) => Math.max(most, value.length), 4);
-              return Math.min(110, longest * 7 + 14) * (self.ctx ? 1 : 1);
+              return Math.min(MOST_AXIS, longest * DIGIT + AXIS_GAP);
             },
           },
         ],

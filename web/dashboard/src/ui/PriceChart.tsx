@@ -126,6 +126,7 @@ export function PriceChart({
       borderDownColor: colors.down,
       wickUpColor: colors.up,
       wickDownColor: colors.down,
+      priceLineColor: colors.text,
     });
   }, [colors, clock]);
 

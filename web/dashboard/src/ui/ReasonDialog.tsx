@@ -111,7 +111,7 @@ export function ReasonDialog({
             <Button variant="default" onClick={close} disabled={isBusy}>
               Cancel
             </Button>
-            <Button type="submit" color={danger ? "red" : undefined} loading={isBusy} disabled={!canConfirm}>
+            <Button type="submit" className={danger ? "danger" : undefined} loading={isBusy} disabled={!canConfirm}>
               {confirm}
             </Button>
           </Group>

@@ -53,7 +53,7 @@ export function Empty({ title, children, icon = "info", action }: { title: strin
 export function Fault({ error, retry, title }: { error: unknown; retry?: () => void; title?: string }) {
   const problem: ApiProblem = asProblem(error);
   return (
-    <Alert color="red" variant="light" icon={<Icon name="warning" />} title={title ?? (problem.title || "That did not work")} role="alert">
+    <Alert className="note" data-tone="bad" icon={<Icon name="warning" />} title={title ?? (problem.title || "That did not work")} role="alert">
       <Stack gap={6}>
         <Text size="sm">{problem.detail}</Text>
         {problem.faults.length > 1 && (
@@ -83,7 +83,7 @@ export function Fault({ error, retry, title }: { error: unknown; retry?: () => v
 /** What is shown is old: a note above what it is about. */
 export function StaleNote({ children }: { children: ReactNode }) {
   return (
-    <Alert color="yellow" variant="light" icon={<Icon name="wait" />} role="status">
+    <Alert className="note" data-tone="warn" icon={<Icon name="wait" />} role="status">
       {children}
     </Alert>
   );
