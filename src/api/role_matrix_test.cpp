@@ -46,9 +46,17 @@ const std::map<std::string, std::string> least_role{
     {"GET /api/live/decisions", "viewer"},
     {"GET /api/live/decisions/{number}", "viewer"},
     {"GET /api/live/equity", "viewer"},
+    {"GET /api/live/bars", "viewer"},
+    {"GET /api/live/trades", "viewer"},
     {"POST /api/live/kill", "operator"},
     {"POST /api/live/re-arm", "operator"},
     {"POST /api/live/accept", "admin"},
+
+    {"GET /api/performance/summary", "viewer"},
+    {"GET /api/performance/periods", "viewer"},
+    {"GET /api/performance/groups", "viewer"},
+    {"GET /api/performance/calibration", "viewer"},
+    {"GET /api/performance/decisions", "viewer"},
 
     {"GET /api/models", "viewer"},
     {"GET /api/models/{id}", "viewer"},

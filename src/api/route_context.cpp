@@ -1,6 +1,7 @@
 #include "api/route_context.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "app/experiments.h"
 #include "core/error.h"
 #include "core/printable.h"
+#include "market/symbol.h"
 
 namespace stevie::api {
 
@@ -123,6 +125,43 @@ std::uint64_t RouteContext::parameter_version() const {
 void RouteContext::heard_of_version(std::uint64_t version) {
   const std::lock_guard lock(mutex_);
   version_ = std::max(version_, version);
+}
+
+void RouteContext::catch_up() {
+  try {
+    ledger.use([this](app::LedgerPool::Connection& connection) { history_.catch_up(connection.ledger()); });
+  } catch (const Error& error) {
+    const bool known = history_.read([](const app::LiveLife& life) { return life.traded(); });
+    if (!known || !error.code().starts_with("ledger.")) throw;
+  }
+}
+
+std::vector<app::SymbolCloses> RouteContext::closes() {
+  return life([this](const app::LiveLife& life) {
+    return services.live != nullptr ? app::traded_closes(life, services.live->bars())
+                                    : app::recorded_closes(life, services.config.live.folder);
+  });
+}
+
+std::string recorded_symbol(RouteContext& context, const std::string& text) {
+  std::string symbol = market::canonical_symbol(text);
+  const bool recorded = context.life([&](const app::LiveLife& life) { return life.book(symbol) != nullptr; });
+  return recorded ? symbol : traded_symbol(context, text);
+}
+
+Json traded_symbol_schema() {
+  return schema::pattern("Such as BTCUSDT or BTC/USDT", "^[A-Za-z0-9/:_.-]{2,64}$", 64);
+}
+
+std::string traded_symbol(const RouteContext& context, const std::string& text) {
+  std::string symbol = market::canonical_symbol(text);
+  const std::vector<std::string>& traded = context.view()->symbols;
+  if (std::ranges::find(traded, symbol) == traded.end()) {
+    throw Error("api.not_found",
+                fmt::format("{} is not traded here; traded: {}", symbol,
+                            traded.empty() ? "nothing" : fmt::format("{}", fmt::join(traded, ", "))));
+  }
+  return symbol;
 }
 
 Response changed_parameters(const Context& context, const live::ParameterStore& store,

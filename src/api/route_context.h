@@ -11,6 +11,8 @@
 #include "api/routes.h"
 #include "api/schema.h"
 #include "app/ledger_pool.h"
+#include "app/live_history.h"
+#include "app/live_statistics.h"
 #include "app/recommend.h"
 
 namespace stevie::app {
@@ -88,7 +90,21 @@ struct RouteContext {
   /// only where something has changed.
   std::shared_ptr<const std::string> status_text();
 
+  /// What `read` returns for the life of the live account as it is on record now; as it was known last where
+  /// the ledger is out of reach. On a worker thread.
+  template <class Read>
+  auto life(Read&& read) {
+    catch_up();
+    return history_.read(std::forward<Read>(read));
+  }
+
+  /// The closes on which each symbol was traded: from the loop's bars, else from its journals.
+  std::vector<app::SymbolCloses> closes();
+
  private:
+  void catch_up();
+
+  app::LiveHistory history_;
   std::shared_ptr<const live::LiveView> no_view_;
   mutable std::mutex mutex_;
   std::uint64_t version_ = 0;
@@ -110,6 +126,8 @@ void add_live_routes(RouteTable& table, const Context& context);
 void add_model_routes(RouteTable& table, const Context& context);       // in routes_files.cpp
 void add_experiment_routes(RouteTable& table, const Context& context);  // in routes_files.cpp, tag models
 void add_report_routes(RouteTable& table, const Context& context);      // in routes_files.cpp
+void add_chart_routes(RouteTable& table, const Context& context);       // tag live too
+void add_performance_routes(RouteTable& table, const Context& context);
 void add_ledger_routes(RouteTable& table, const Context& context);
 void add_auth_routes(RouteTable& table, const Context& context);
 void add_user_routes(RouteTable& table, const Context& context);  // tag auth too
@@ -122,6 +140,12 @@ Json session_answer(const app::TrainingSession& session);  // schema TrainingSes
 Json version_change_json(const live::ParameterVersion& before, const live::ParameterVersion& after);
 Json recommendation_json(const RecommendationCache::Answer& answer);  // schema Recommendation, or null
 Json live_summary_json(const live::LiveView& view);                   // schema LiveSummary
+Json fill_json(const broker::Fill& fill);                             // schema Fill
+/// Of a symbol that is traded here, in any writing. Throws Error "api.not_found".
+std::string traded_symbol(const RouteContext& context, const std::string& text);
+/// The same, or of a symbol that the account on record was traded on.
+std::string recorded_symbol(RouteContext& context, const std::string& text);
+Json traded_symbol_schema();
 /// The answer to a change of the parameters; tells the context of the new version.
 Response changed_parameters(const Context& context, const live::ParameterStore& store,
                             const live::ParameterVersion& after);

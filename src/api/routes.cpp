@@ -24,6 +24,8 @@ RouteTable make_routes(Services& services) {
   add_comparison_routes(table, context);
   add_session_routes(table, context);
   add_live_routes(table, context);
+  add_chart_routes(table, context);
+  add_performance_routes(table, context);
   add_model_routes(table, context);
   add_experiment_routes(table, context);
   add_report_routes(table, context);

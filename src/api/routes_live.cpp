@@ -15,9 +15,6 @@ namespace {
 using accounts::Role;
 using live::LiveView;
 
-constexpr std::size_t most_kept_fills = 1'000'000;
-constexpr std::size_t most_equity_points = 20'000;
-
 std::vector<std::string> risk_states() {
   return {"active", "reducing", "halted"};
 }
@@ -222,14 +219,6 @@ Json order_json(const broker::Order& order) {
           {"decided", iso_time(order.decided)}};
 }
 
-Json fill_json(const broker::Fill& fill) {
-  return {{"order_id", fill.order_id},   {"symbol", fill.symbol},
-          {"time", iso_time(fill.time)}, {"units", fill.units},
-          {"price", fill.price},         {"fee", fill.fee},
-          {"slippage", fill.slippage},   {"units_after", fill.units_after},
-          {"reason", fill.reason}};
-}
-
 Json decision_json(const live::DecisionRecord& record) {
   return {
       {"number", record.number},
@@ -292,18 +281,16 @@ Json state_json(const LiveView& view) {
 // Handlers
 
 Response fills(const Context& context, const Request& request) {
-  const PageRequest page = page_request(request);  // cursor: fills that came after the page
-  if (context->services.live == nullptr) return json_response(page_json(Json::array(), 0));
-  const std::uint64_t all = context->view()->fills;
-  // Fills that have come since the first page push the rest back: the cursor counts from the oldest.
-  const std::uint64_t skipped = page.cursor == 0 ? 0 : all - std::min(all, page.cursor - 1);
-  const std::uint64_t wanted = std::min<std::uint64_t>(skipped + page.limit + 1, most_kept_fills);
-  const std::vector<broker::Fill> found = context->live().fills(wanted);
-  Json items = Json::array();
-  std::size_t i = skipped;
-  for (; i < found.size() && items.size() < page.limit; ++i) items.push_back(fill_json(found[i]));
-  const bool more = i < found.size() && all > i;
-  return json_response(page_json(std::move(items), more ? all - i + 1 : 0));
+  const PageRequest page = page_request(request);  // cursor: number of the last fill of the page before
+  return context->life([&](const app::LiveLife& life) {
+    const std::uint64_t oldest = life.fills_left_out() + 1,
+                        newest = life.fills_left_out() + life.fills().size();
+    std::uint64_t number = page.cursor == 0 ? newest : std::min(newest, page.cursor - 1);
+    Json items = Json::array();
+    for (; number >= oldest && items.size() < page.limit; --number)
+      items.push_back(fill_json(life.fills()[number - oldest].fill));
+    return json_response(page_json(std::move(items), number >= oldest ? number + 1 : 0));
+  });
 }
 
 Response decisions(const Context& context, const Request& request) {
@@ -335,37 +322,20 @@ Response one_decision(const Context& context, const Request& request) {
   return json_response(json);
 }
 
-/// At most `most` points of the curve, the lowest and the highest of each stretch among them.
-std::vector<live::EquityPoint> thin_out(const std::vector<live::EquityPoint>& points, std::size_t most) {
-  if (points.size() <= most) return points;
-  std::vector<live::EquityPoint> kept;
-  const std::size_t stretches = std::max<std::size_t>(1, most / 2);
-  for (std::size_t s = 0; s < stretches; ++s) {
-    const auto begin = points.begin() + static_cast<std::ptrdiff_t>(s * points.size() / stretches);
-    const auto end = points.begin() + static_cast<std::ptrdiff_t>((s + 1) * points.size() / stretches);
-    const auto [low, high] = std::minmax_element(
-        begin, end,
-        [](const live::EquityPoint& a, const live::EquityPoint& b) { return a.equity < b.equity; });
-    kept.push_back(*std::min(low, high));
-    if (low != high) kept.push_back(*std::max(low, high));
-  }
-  return kept;
-}
-
 Response equity(const Context& context, const Request& request) {
   const auto from = query_time(request, "from");
   const auto to = query_time(request, "to");
   if (from && to && *from > *to)
     throw Error("api.bad_parameter", "from lies behind to: give the earlier time as from");
   const std::size_t points = optional_number(request, "points").value_or(500);
-  std::vector<live::EquityPoint> curve;
-  if (context->services.live != nullptr) curve = context->live().equity(most_equity_points);
-  std::erase_if(curve, [&](const live::EquityPoint& point) {
-    return (from && point.time < *from) || (to && point.time > *to);
+  const std::vector<app::SymbolCloses> closes = context->closes();
+  const app::EquityTrace trace = context->life([&](const app::LiveLife& life) {
+    return app::trace_equity(life, closes, {.from = from, .to = to, .points = points});
   });
   Json list = Json::array();
-  for (const live::EquityPoint& point : thin_out(curve, points))
-    list.push_back({{"time", iso_time(point.time)}, {"equity", point.equity}});
+  for (const app::EquityTracePoint& point : trace.points) {
+    list.push_back({{"time", iso_time(point.time)}, {"equity", point.equity}, {"drawdown", point.drawdown}});
+  }
   return json_response({{"points", std::move(list)}});
 }
 
@@ -445,7 +415,8 @@ void add_reading_routes(RouteTable& table, const Context& context) {
 
   route = look("fills", "Changes of positions, newest first");
   route.parameters = page_parameters();
-  route.responses = {answer(schema::page(ref("Fill")), "Those at hand; all are in the ledger")};
+  route.responses = {
+      answer(schema::page(ref("Fill")), "The newest 100,000 of the account's life, as the ledger has them")};
   route.slow = true;
   route.handler = [context](const Request& request) { return fills(context, request); };
   table.routes.push_back(route);
@@ -472,7 +443,10 @@ void add_reading_routes(RouteTable& table, const Context& context) {
   route.responses = {answer(
       schema::object(
           {{"points", schema::list(schema::object({{"time", schema::time("Close of the bar")},
-                                                   {"equity", schema::number("Account currency")}}))}}),
+                                                   {"equity", schema::number("Account currency")},
+                                                   {"drawdown", schema::number("Loss from the highest equity "
+                                                                               "of the account's life until "
+                                                                               "then, a fraction")}}))}}),
       "Oldest first")};
   route.slow = true;
   route.handler = [context](const Request& request) { return equity(context, request); };
@@ -557,6 +531,14 @@ void add_commands(RouteTable& table, const Context& context) {
 }
 
 }  // namespace
+
+Json fill_json(const broker::Fill& fill) {
+  return {{"order_id", fill.order_id},   {"symbol", fill.symbol},
+          {"time", iso_time(fill.time)}, {"units", fill.units},
+          {"price", fill.price},         {"fee", fill.fee},
+          {"slippage", fill.slippage},   {"units_after", fill.units_after},
+          {"reason", fill.reason}};
+}
 
 Json live_summary_json(const LiveView& view) {
   const auto text_or_null = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "api/route_context.h"
-#include "app/live_performance.h"
 #include "app/params.h"
 #include "app/params_view.h"
 #include "app/scenario.h"
@@ -16,10 +15,6 @@ namespace {
 using accounts::Role;
 using app::SessionState;
 using Connection = app::LedgerPool::Connection;
-
-Json symbol_schema() {
-  return schema::pattern("Such as BTCUSDT or BTC/USDT", "^[A-Za-z0-9/:_.-]{2,64}$", 64);
-}
 
 bool waits(const app::TrainingSession& session) {
   return session.state == SessionState::queued;
@@ -122,7 +117,7 @@ Json update_schema() {
   using namespace schema;
   Json one = value_schema();
   std::vector<Member> shared{
-      {"symbol", symbol_schema(), false},
+      {"symbol", traded_symbol_schema(), false},
       {"regime", choice("Only in this market regime", {"bull", "bear", "sideways", "volatile"}), false},
       {"reason", reason()}};
   std::vector<Member> single, several;
@@ -294,58 +289,14 @@ Json metrics_json(const stats::Performance& performance) {
   return metrics;
 }
 
-/// What the loop still has at hand of one symbol, oldest first.
-app::LiveTrades trades_of(const RouteContext& context, const live::LiveView& view,
-                          const std::string& symbol) {
-  constexpr std::size_t page = 1000, most_decisions = 100'000, most_fills = 100'000;
-  const live::LiveEngine& engine = context.live();
-  app::LiveTrades trades;
-  trades.interval = view.interval;
-  std::uint64_t before = std::numeric_limits<std::uint64_t>::max();
-  for (std::size_t seen = 0; seen < most_decisions;) {
-    const std::vector<live::DecisionRecord> found = engine.decisions(before, page);
-    for (const live::DecisionRecord& record : found) {
-      if (record.symbol == symbol) trades.closes.push_back({record.bar.open_time, record.bar.close});
-    }
-    seen += found.size();
-    if (found.size() < page) break;
-    before = found.back().number;
-  }
-  std::ranges::reverse(trades.closes);
-  for (broker::Fill& fill : engine.fills(most_fills)) {
-    if (fill.symbol == symbol) trades.fills.push_back(std::move(fill));
-  }
-  std::ranges::reverse(trades.fills);
-  for (const broker::Position& position : view.account.positions) {
-    if (position.symbol == symbol) trades.units_now = position.units;
-  }
-  return trades;
-}
-
-/// The account's equity at a time, shared equally by the symbols.
-double share_of_equity(const RouteContext& context, const live::LiveView& view, TimeMs time) {
-  constexpr std::size_t points = 20'000;
-  double equity = view.initial_equity;
-  for (const live::EquityPoint& point : context.live().equity(points)) {
-    if (point.time > time) break;
-    equity = point.equity;
-  }
-  return equity / static_cast<double>(std::max<std::size_t>(1, view.symbols.size()));
-}
-
 Response performance(const Context& context, const Request& request) {
-  const std::string symbol = market::canonical_symbol(request.path_parameters.at("symbol"));
-  const std::shared_ptr<const live::LiveView> view = context->view();
-  if (std::ranges::find(view->symbols, symbol) == view->symbols.end())
-    throw Error(
-        "api.not_found",
-        fmt::format("{} is not traded here; traded: {}", symbol,
-                    view->symbols.empty() ? "nothing" : fmt::format("{}", fmt::join(view->symbols, ", "))));
-  app::LiveTrades trades = trades_of(*context, *view, symbol);
-  if (trades.closes.empty())
+  const std::string symbol = recorded_symbol(*context, request.path_parameters.at("symbol"));
+  const std::vector<app::SymbolCloses> closes = context->closes();
+  const app::EquityPath path =
+      context->life([&](const app::LiveLife& life) { return app::equity_path(life, closes, symbol); });
+  if (path.open_time.empty())
     throw Error("api.conflict", "no bar of this symbol has been traded yet: come back after the next close");
-  trades.initial_equity = share_of_equity(*context, *view, trades.closes.front().open_time);
-  const app::LivePerformance found = app::measure_live(trades);
+  const app::LivePerformance found = app::measure_life(path);
   return json_response({{"symbol", symbol},
                         {"from", iso_time(found.from)},
                         {"to", iso_time(found.to)},
@@ -468,7 +419,8 @@ void add_parameter_control(RouteTable& table, const Context& context) {
       "Measured over the bars that the loop has at hand, the newest ones; intervals by the bootstrap where "
       "the days are "
       "enough. Buy and hold over the same bars pays no costs.";
-  route.parameters = {path_parameter("symbol", "Such as BTCUSDT; a slash is written %2F", symbol_schema())};
+  route.parameters = {
+      path_parameter("symbol", "Such as BTCUSDT; a slash is written %2F", traded_symbol_schema())};
   route.responses = {answer(ref("Performance"), "The figures")};
   route.faults = {404, 409};
   route.slow = true;

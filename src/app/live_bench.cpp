@@ -80,6 +80,7 @@ class TimedFeed final : public live::Feed {
   }
   void interrupt() override { inner_->interrupt(); }
   live::FeedStatus status() const override { return inner_->status(); }
+  const market::Bars* all_bars(std::size_t symbol) const override { return inner_->all_bars(symbol); }
 
   live::LatencyWindow steps{1'000'000};  // microseconds
   double begun = 0;                      // when the first bar was handed over

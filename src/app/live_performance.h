@@ -1,27 +1,12 @@
 #pragma once
-#include <string>
-#include <vector>
+#include <cstddef>
 
-#include "broker/broker.h"
+#include "core/time.h"
 #include "stats/metrics.h"
 
 namespace stevie::app {
 
-/// The close of a bar on which the live loop decided.
-struct ClosePoint {
-  TimeMs open_time = 0;
-  double close = 0;
-};
-
-/// What one symbol of the live account did over a stretch of bars.
-struct LiveTrades {
-  std::vector<ClosePoint> closes;  // oldest first, open times increase
-  TimeMs interval = 0;
-  std::vector<broker::Fill> fills;  // of this symbol, oldest first; those before the first close are left out
-  double units_now = 0;             // of the position behind the last close, signed
-  double initial_equity = 0;        // that the symbol had at the first close, > 0
-};
-
+/// What the live account, or one symbol of it, came to: measure_life() of live_statistics.h.
 struct LivePerformance {
   TimeMs from = 0, to = 0;  // open of the first bar, close of the last
   std::size_t bars = 0;
@@ -30,9 +15,5 @@ struct LivePerformance {
   stats::Performance live, buy_and_hold;  // with intervals where the days are enough
   double level = 0.95;                    // of the intervals
 };
-
-/// Rebuilds the symbol's equity on each close from its fills and measures it; buy and hold pays no costs.
-/// Throws Error "app.no_bars" where there is no close.
-LivePerformance measure_live(const LiveTrades& trades);
 
 }  // namespace stevie::app

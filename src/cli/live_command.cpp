@@ -159,6 +159,7 @@ void add_live_command(CLI::App& app, CommandContext& context) {
            app::live_positions_json);
   add_orders(*family, context);
   add_decisions(*family, context);
+  add_live_history(*family, context);
   add_kill(*family, context);
   add_rearm(*family, context);
   add_accept(*family, context);

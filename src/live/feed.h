@@ -63,6 +63,13 @@ class Feed {
   virtual void interrupt() = 0;
 
   virtual FeedStatus status() const = 0;  // from any thread
+
+  /// Every bar of a symbol that this feed will ever hand over and those before them, where it has them all in
+  /// memory from the beginning on; nullptr where it has not. They never change: from any thread.
+  virtual const market::Bars* all_bars(std::size_t symbol) const {
+    (void)symbol;
+    return nullptr;
+  }
 };
 
 }  // namespace stevie::live

@@ -304,8 +304,12 @@ std::vector<DecisionRecord> read_decisions(const fs::path& journals, const std::
   return newest_first;
 }
 
-void read_equity(const fs::path& journals, const std::string& session,
-                 const std::function<void(const EquityPoint&)>& take) {
+namespace {
+
+/// Calls `take` for each line of a step in the journals of a session and of those that it goes on from,
+/// oldest first; unchecked.
+void read_steps(const fs::path& journals, const std::string& session,
+                const std::function<void(std::string_view line)>& take) {
   std::vector<std::string> sessions = sessions_back(journals, session);
   std::ranges::reverse(sessions);
   for (const std::string& name : sessions) {
@@ -315,13 +319,38 @@ void read_equity(const fs::path& journals, const std::string& session,
       for (std::size_t end = bytes.find('\n'); end != std::string::npos;
            begin = end + 1, end = bytes.find('\n', begin)) {
         const std::string_view line = std::string_view(bytes).substr(begin, end - begin);
-        if (!line.starts_with("{\"kind\":\"step\"")) continue;
-        const auto time = number_at<TimeMs>(early_member(line, "\"now\":"));
-        const auto equity = number_at<double>(early_member(line, "\"outcome\":{\"equity\":"));
-        if (time && equity) take({*time, *equity});
+        if (line.starts_with("{\"kind\":\"step\"")) take(line);
       }
     }
   }
+}
+
+}  // namespace
+
+void read_equity(const fs::path& journals, const std::string& session,
+                 const std::function<void(const EquityPoint&)>& take) {
+  read_steps(journals, session, [&](std::string_view line) {
+    const auto time = number_at<TimeMs>(early_member(line, "\"now\":"));
+    const auto equity = number_at<double>(early_member(line, "\"outcome\":{\"equity\":"));
+    if (time && equity) take({*time, *equity});
+  });
+}
+
+void read_closes(const fs::path& journals, const std::string& session,
+                 const std::function<void(const std::string&, TimeMs, double)>& take) {
+  constexpr std::size_t close_place = 5;  // [symbol, open time, open, high, low, close, ...]
+  read_steps(journals, session, [&](std::string_view line) {
+    const std::string_view from = early_member(line, "\"bars\":");
+    const std::size_t end = from.find("]]");
+    if (end == std::string_view::npos) return;
+    const nlohmann::json bars = nlohmann::json::parse(from.substr(0, end + 2), nullptr, false);
+    if (!bars.is_array()) return;
+    for (const nlohmann::json& bar : bars) {
+      const bool sound = bar.is_array() && bar.size() > close_place && bar[0].is_string() &&
+                         bar[1].is_number_integer() && bar[close_place].is_number();
+      if (sound) take(bar[0].get<std::string>(), bar[1].get<TimeMs>(), bar[close_place].get<double>());
+    }
+  });
 }
 
 }  // namespace stevie::live

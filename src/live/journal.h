@@ -74,4 +74,8 @@ std::vector<DecisionRecord> read_decisions(const std::filesystem::path& journals
 void read_equity(const std::filesystem::path& journals, const std::string& session,
                  const std::function<void(const EquityPoint&)>& take);
 
+/// The same for each bar that was handed over: symbol, open time, close.
+void read_closes(const std::filesystem::path& journals, const std::string& session,
+                 const std::function<void(const std::string& symbol, TimeMs open_time, double close)>& take);
+
 }  // namespace stevie::live

@@ -5,6 +5,7 @@
 /// them there and why, and how a strategy reads them without waiting. Start with:
 ///   live_engine.h         LiveEngine: the loop over the bars of a feed; LiveStrategy, what it decides by
 ///   live_view.h           what people see of it
+///   bar_history.h         the bars it knows, as candles for charts
 ///   rule_live_strategy.h  the rules, bar by bar
 ///   trading_step.h        one step: broker, risk engine and strategies, without clock or disk
 ///   live_records.h        what a step leaves in ledger and journal

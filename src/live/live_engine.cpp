@@ -101,7 +101,8 @@ struct LiveEngine::Loop {
   std::map<std::string, double> positions;  // sums of the fills
   std::vector<std::string> waiting;         // ids of orders
   std::map<std::string, std::uint64_t> journaled_versions;
-  std::vector<ledger::NewEvent> extra;  // go into the log with the next step
+  std::map<std::string, std::uint64_t> tally;  // decisions of the account's life
+  std::vector<ledger::NewEvent> extra;         // go into the log with the next step
   std::vector<std::string> differences;
   std::string persistence_fault, notice_text, text_ = "about to start", journal_fault;
   double initial_equity = 0;
@@ -127,6 +128,7 @@ struct LiveEngine::Loop {
   std::deque<std::shared_ptr<const DecisionRecord>> newest_decisions;
   std::deque<broker::Fill> newest_fills;
   EquityCurve curve;
+  BarHistory history;
 };
 
 LiveEngine::Loop::Loop(LiveParts given)
@@ -137,7 +139,8 @@ LiveEngine::Loop::Loop(LiveParts given)
                .broker = parts.broker,
                .risk = parts.risk,
                .strategies = parts.strategies}),
-      ledger(parts.ledger) {
+      ledger(parts.ledger),
+      history(*parts.feed) {
   if (parts.strategies.size() != parts.feed->symbols().size())
     throw Error("live.bad_parts", fmt::format("{} symbols are traded, but there are {} strategies",
                                               parts.feed->symbols().size(), parts.strategies.size()));
@@ -274,6 +277,7 @@ void LiveEngine::Loop::start() {
     newest_sequence = account.sequence;
     initial_equity = newest.initial_equity;
     parameter_version = newest.parameter_version;
+    tally = newest.tally;
     read_history(account);
   }
   reconcile(account);
@@ -329,6 +333,7 @@ bool LiveEngine::Loop::warm_up(const LiveRecord& record, std::vector<std::option
       strategy.warm_up(bars[bar]);
     }
     if (!after[i] && !bars.empty()) after[i] = bars.open_time.back();
+    history.warm_up(i, bars, after[i]);
     if (record.newest) {
       const auto state = record.newest->strategies.find(symbols[i]);
       if (state != record.newest->strategies.end()) strategy.restore(state->second);
@@ -437,6 +442,9 @@ void LiveEngine::Loop::play(const FeedStep& step) {
     abandoned = true;
     return;
   }
+  for (const ClosedBar& closed : step.bars) {
+    if (trading.newest()[closed.symbol] == closed.bar.open_time) history.played(closed.symbol, closed.bar);
+  }
   tell(outcome);
   publish_soon();
 }
@@ -458,6 +466,7 @@ void LiveEngine::Loop::book(const StepOutcome& outcome) {
   }
   for (const DecisionRecord& decision : outcome.decisions) {
     parameter_version = std::max(parameter_version, decision.parameter_version);
+    ++tally[tally_key(decision)];
     latencies.add(decision.latency_us);
   }
 }
@@ -540,6 +549,18 @@ StepRecord LiveEngine::Loop::make_record(const std::string& why, const FeedStep*
   record.cancelled = outcome.cancelled;
   record.flattening = outcome.flattening;
   record.fills = outcome.fills;
+  for (const DecisionRecord& decision : outcome.decisions) {
+    if (decision.order_id.empty()) continue;
+    record.decided.push_back({.number = decision.number,
+                              .symbol = decision.symbol,
+                              .time = decision.bar.open_time,
+                              .order_id = decision.order_id,
+                              .action = decision.action,
+                              .parameter_version = decision.parameter_version,
+                              .denial = decision.denial,
+                              .gist = decision.gist});
+  }
+  record.tally = tally;
   record.account = parts.broker->save();
   record.risk = parts.risk->save();
   for (std::size_t i = 0; i < symbols.size(); ++i) {
@@ -782,6 +803,10 @@ std::vector<broker::Fill> LiveEngine::fills(std::size_t count) const {
   const std::lock_guard lock(loop_->memory);
   const auto& newest = loop_->newest_fills;
   return {newest.rbegin(), newest.rbegin() + static_cast<std::ptrdiff_t>(std::min(count, newest.size()))};
+}
+
+const BarHistory& LiveEngine::bars() const {
+  return loop_->history;
 }
 
 std::vector<EquityPoint> LiveEngine::equity(std::size_t most_points) const {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "live/bar_history.h"
 #include "live/feed.h"
 #include "live/live_view.h"
 #include "live/parameter_store.h"
@@ -23,6 +24,7 @@ class LiveStrategy {
   virtual strategy::Decision decide(const strategy::Situation& situation) = 0;
   virtual std::string explanation_json() const = 0;  // of the last decide()
   virtual std::string summary() const = 0;
+  virtual DecisionGist gist() const { return {}; }      // of the last decide()
   virtual std::uint64_t parameter_version() const = 0;  // that the last decide() used
   /// What that version comes to for this symbol, as JSON; the journal keeps it once for each version.
   virtual std::string parameters_json() const = 0;
@@ -100,6 +102,8 @@ class LiveEngine {
   std::vector<DecisionRecord> decisions(std::uint64_t before, std::size_t count) const;  // newest first
   std::vector<broker::Fill> fills(std::size_t count) const;                              // newest first
   std::vector<EquityPoint> equity(std::size_t most_points) const;  // decimated, keeps extremes
+  /// The bars up to the newest one that was played.
+  const BarHistory& bars() const;
 
  private:
   struct Loop;

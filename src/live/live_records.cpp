@@ -114,6 +114,12 @@ std::string denials_json(const std::vector<std::pair<std::string, Denial>>& deni
 
 }  // namespace
 
+std::string tally_key(const DecisionRecord& decision) {
+  const DecisionGist& gist = decision.gist;
+  if (gist.reason.empty()) return decision.action;
+  return gist.rule.empty() ? gist.reason : gist.reason + "/" + gist.rule;
+}
+
 std::string json_string(std::string_view text) {
   const auto is_plain = [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; };
   if (std::ranges::all_of(text, is_plain)) return fmt::format("\"{}\"", text);
@@ -205,6 +211,38 @@ ClosedBar parse_closed_bar(const Json& json, const std::vector<std::string>& sym
   return closed;
 }
 
+namespace {
+
+std::string to_json(const DecidedRecord& decided) {
+  const DecisionGist& gist = decided.gist;
+  return fmt::format(
+      R"({{"number":{},"symbol":{},"time":{},"order_id":{},"action":{},"version":{},"denial":"{}","reason":{},"rule":{},"side":{},"regime":{},"confidence":{}}})",
+      decided.number, json_string(decided.symbol), decided.time, json_string(decided.order_id),
+      json_string(decided.action), decided.parameter_version, to_string(decided.denial),
+      json_string(gist.reason), json_string(gist.rule), json_string(gist.side), json_string(gist.regime),
+      gist.confidence ? json_number(*gist.confidence) : "null");
+}
+
+DecidedRecord parse_decided(const Json& json, const RecordPlace& at) {
+  DecidedRecord decided;
+  decided.number = count(json, "number", at);
+  decided.symbol = text(json, "symbol", at);
+  decided.time = time_of(json, "time", at);
+  decided.order_id = text(json, "order_id", at);
+  decided.action = text(json, "action", at);
+  decided.parameter_version = count(json, "version", at);
+  decided.denial = parse_denial(text(json, "denial", at), at);
+  decided.gist.reason = text(json, "reason", at);
+  decided.gist.rule = text(json, "rule", at);
+  decided.gist.side = text(json, "side", at);
+  decided.gist.regime = text(json, "regime", at);
+  if (const double confidence = number(json, "confidence", at); std::isfinite(confidence))
+    decided.gist.confidence = confidence;
+  return decided;
+}
+
+}  // namespace
+
 Denial parse_denial(std::string_view name, const RecordPlace& at) {
   for (std::size_t i = 0; i <= static_cast<std::size_t>(Denial::bad_order); ++i) {
     const auto denial = static_cast<Denial>(i);
@@ -232,12 +270,13 @@ std::string to_json(const StepRecord& record) {
              }),
       joined(record.orders, [](const broker::Order& order) { return broker::to_json(order).dump(); }),
       denials_json(record.denials));
-  json +=
-      fmt::format(R"(,"cancelled":{},"flattening":{},"fills":{},"account":{},"strategies":{},"risk":{})",
-                  json_strings(record.cancelled), json_strings(record.flattening),
-                  joined(record.fills, [](const broker::Fill& fill) { return broker::to_json(fill).dump(); }),
-                  record.account, map_json(record.strategies, [](const std::string& state) { return state; }),
-                  record.risk);
+  json += fmt::format(
+      R"(,"cancelled":{},"flattening":{},"fills":{},"decided":{},"tally":{},"account":{},"strategies":{},"risk":{})",
+      json_strings(record.cancelled), json_strings(record.flattening),
+      joined(record.fills, [](const broker::Fill& fill) { return broker::to_json(fill).dump(); }),
+      joined(record.decided, [](const DecidedRecord& decided) { return to_json(decided); }),
+      map_json(record.tally, [](std::uint64_t n) { return fmt::format("{}", n); }), record.account,
+      map_json(record.strategies, [](const std::string& state) { return state; }), record.risk);
   json += fmt::format(
       R"(,"positions":{},"waiting":{},"newest":{},"decisions":{},"order_count":{},"fill_count":{},"equity":{},"initial_equity":{},"parameter_version":{},"obeyed":{})",
       map_json(record.positions, json_number), json_strings(record.waiting),
@@ -251,7 +290,9 @@ std::string to_json(const StepRecord& record) {
   return json + "}";
 }
 
-StepRecord parse_step_record(const ledger::Event& event) {
+namespace {
+
+StepRecord parse_step(const ledger::Event& event, bool with_states) {
   const RecordPlace at{"live.damaged_step", fmt::format("ledger event {}", event.sequence)};
   const Json json = parse_object(event.body, ledger::largest_body_bytes, at.code, at.place);
   StepRecord record;
@@ -272,10 +313,18 @@ StepRecord parse_step_record(const ledger::Event& event) {
   record.flattening = strings(json, "flattening", at);
   for (const Json& fill : list(json, "fills", at))
     record.fills.push_back(in_place(at, [&] { return broker::fill_from_json(fill); }));
-  record.account = object_of(json, "account", at).dump();
-  record.risk = object_of(json, "risk", at).dump();
-  for (const auto& [symbol, state] : object_of(json, "strategies", at).items())
-    record.strategies[symbol] = state.dump();
+  if (json.contains("decided")) {
+    for (const Json& decided : list(json, "decided", at))
+      record.decided.push_back(parse_decided(decided, at));
+    const Json& tally = object_of(json, "tally", at);
+    for (const auto& [key, times] : tally.items()) record.tally[key] = count(tally, key.c_str(), at);
+  }
+  if (with_states) {
+    record.account = object_of(json, "account", at).dump();
+    record.risk = object_of(json, "risk", at).dump();
+    for (const auto& [symbol, state] : object_of(json, "strategies", at).items())
+      record.strategies[symbol] = state.dump();
+  }
   for (const auto& [symbol, units] : object_of(json, "positions", at).items())
     record.positions[symbol] = number_of(units, "positions", at);
   record.waiting = strings(json, "waiting", at);
@@ -293,6 +342,15 @@ StepRecord parse_step_record(const ledger::Event& event) {
     record.journal = JournalMark{count(mark, "part", at), count(mark, "bytes", at), text(mark, "hash", at)};
   }
   return record;
+}
+
+}  // namespace
+
+StepRecord parse_step_record(const ledger::Event& event) {
+  return parse_step(event, true);
+}
+StepRecord parse_step_history(const ledger::Event& event) {
+  return parse_step(event, false);
 }
 
 std::optional<LiveCommand> command_of(const ledger::Event& event) {

@@ -49,6 +49,18 @@ struct JournalMark {
   friend bool operator==(const JournalMark&, const JournalMark&) = default;
 };
 
+/// A decision that wanted something, as the ledger keeps it beside its order or denial.
+struct DecidedRecord {
+  std::uint64_t number = 0;
+  std::string symbol;
+  TimeMs time = 0;  // open of the bar on whose close it was taken
+  std::string order_id;
+  std::string action;  // "enter", "exit", "target"
+  std::uint64_t parameter_version = 0;
+  Denial denial = Denial::none;
+  DecisionGist gist;
+};
+
 /// The body of a ledger event "live.step".
 struct StepRecord {
   std::string session;
@@ -63,6 +75,8 @@ struct StepRecord {
   std::vector<std::pair<std::string, Denial>> denials;
   std::vector<std::string> cancelled, flattening;
   std::vector<broker::Fill> fills;
+  std::vector<DecidedRecord> decided;             // of this step; none in events of older programs
+  std::map<std::string, std::uint64_t> tally;     // decisions of the account's life: tally_key(); see decided
   std::string account, risk;                      // JSON objects
   std::map<std::string, std::string> strategies;  // symbol to JSON object
   std::map<std::string, double> positions;        // by the record: sums of the fills, none that is 0
@@ -77,6 +91,12 @@ struct StepRecord {
 std::string to_json(const StepRecord& record);
 /// Throws Error "live.damaged_step" with the event as its place.
 StepRecord parse_step_record(const ledger::Event& event);
+/// The same without the states that a restart needs (account, risk, strategies), which costs less.
+StepRecord parse_step_history(const ledger::Event& event);
+
+/// Under what a decision is counted: "reason" or "reason/rule", "cost_cap/breakout"; its action where the
+/// strategy gives no reason.
+std::string tally_key(const DecisionRecord& decision);
 
 /// A command out of "risk.killed", "risk.rearmed" or an accepting "live.reconciliation"; nothing for others.
 /// A kill that cannot be read is a kill all the same.

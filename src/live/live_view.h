@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,15 @@
 #include "live/risk_engine.h"
 
 namespace stevie::live {
+
+/// The gist of a strategy's reasons, in words that can be counted; what does not apply is empty.
+struct DecisionGist {
+  std::string reason;  // of the rules: to_string(strategy::RuleReason), "qualified", "holding", "cost_cap"
+  std::string rule;    // that qualified, or that opened the position which leaves: "breakout"
+  std::string side;    // of that rule: "long", "short"
+  std::string regime;  // "bull"
+  std::optional<double> confidence;  // 0 to 1; nothing where no rule qualified
+};
 
 /// One decision with everything a person may ask about it.
 struct DecisionRecord {
@@ -23,6 +33,7 @@ struct DecisionRecord {
   std::string order_id;  // empty: no order
   Denial denial = Denial::none;
   double latency_us = 0;  // from the hand-over of the bar to the order
+  DecisionGist gist;      // not in the journal, whose explanation says it at length
 };
 
 /// A point of the equity curve.

@@ -60,6 +60,7 @@ class ReplayFeed final : public Feed {
   std::optional<FeedStep> next(TimeMs patience) override;
   void interrupt() override;
   FeedStatus status() const override;
+  const market::Bars* all_bars(std::size_t symbol) const override { return &bars_.at(symbol); }
 
  private:
   /// Open time of the bars that come next; nothing at the end.

@@ -91,6 +91,19 @@ std::string RuleLiveStrategy::summary() const {
   return explanation_ ? strategy::summary(*explanation_) : "nothing was decided yet";
 }
 
+DecisionGist RuleLiveStrategy::gist() const {
+  if (!explanation_) return {};
+  const strategy::RuleDecision& decision = explanation_->decision;
+  DecisionGist gist;
+  gist.reason = strategy::to_string(decision.reason);
+  gist.regime = strategy::to_string(explanation_->row.regime);
+  if (decision.rule == Rule::none) return gist;
+  gist.rule = strategy::to_string(decision.rule);
+  gist.side = decision.side == Side::long_side ? "long" : "short";
+  gist.confidence = decision.confidence;
+  return gist;
+}
+
 std::string RuleLiveStrategy::parameters_json() const {
   return parameters_text(used_);
 }

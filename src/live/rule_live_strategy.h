@@ -49,6 +49,7 @@ class RuleLiveStrategy final : public LiveStrategy {
   strategy::Decision decide(const strategy::Situation& situation) override;
   std::string explanation_json() const override;
   std::string summary() const override;
+  DecisionGist gist() const override;
   std::uint64_t parameter_version() const override { return version_; }
   std::string parameters_json() const override;
   /// {"rule":"breakout","side":"long"}: of the newest entry asked for; nulls where there was none.

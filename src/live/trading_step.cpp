@@ -110,6 +110,7 @@ StepOutcome TradingStep::play(const FeedStep& step, TimeMs now) {
   for (std::size_t i = 0; i < played.size(); ++i) {  // what takes long comes behind the last order
     const LiveStrategy& strategy = *parts_.strategies[played[i]->symbol];
     outcome.decisions[i].summary = strategy.summary();
+    outcome.decisions[i].gist = strategy.gist();
     outcome.decisions[i].explanation = strategy.explanation_json();
   }
   return outcome;
