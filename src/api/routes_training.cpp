@@ -7,7 +7,6 @@
 #include "app/params_view.h"
 #include "app/scenario.h"
 #include "core/error.h"
-#include "market/symbol.h"
 
 namespace stevie::api {
 namespace {
