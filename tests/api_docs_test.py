@@ -22,7 +22,7 @@ PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "api.md"
 BLOCK = re.compile(r"```console\n(.*?)```", re.S)
 PYTHON = re.compile(r"```python\n(.*?)```", re.S)
 SKIPPED, LONGEST, PATIENCE = 77, 44, 90
-FREE = {"explanation", "evidence", "body", "config", "settings", "denials"}  # members by kind of their subject
+FREE = {"explanation", "evidence", "body", "config", "settings", "denials", "actions", "reasons"}  # members by kind of their subject
 
 
 def shortened(value):

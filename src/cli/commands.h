@@ -46,7 +46,6 @@ void add_data_command(CLI::App& app, CommandContext& context);
 void add_evaluate_command(CLI::App& app, CommandContext& context);
 void add_ledger_command(CLI::App& app, CommandContext& context);
 void add_live_command(CLI::App& app, CommandContext& context);
-void add_live_history(CLI::App& live, CommandContext& context);      // trades and performance, below `live`
 void add_live_feed_command(CLI::App& app, CommandContext& context);  // behind add_live_command
 void add_params_command(CLI::App& app, CommandContext& context);
 void add_optimize_command(CLI::App& app, CommandContext& context);

@@ -8,6 +8,7 @@
 #include "app/config.h"
 #include "app/live_account.h"
 #include "cli/commands.h"
+#include "cli/live_history_command.h"
 #include "cli/signature_flags.h"
 #include "core/clock.h"
 #include "ledger/ledger.h"

@@ -10,7 +10,7 @@
 #include "app/live_history.h"
 #include "app/live_history_json.h"
 #include "app/live_history_text.h"
-#include "cli/commands.h"
+#include "cli/live_history_command.h"
 #include "core/error.h"
 #include "ledger/ledger.h"
 #include "market/symbol.h"

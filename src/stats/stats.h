@@ -21,10 +21,8 @@
 ///   - docs/metrics.md and docs/statistics.md explain each number in plain words with its source.
 #include "stats/anytime.h"
 #include "stats/bootstrap.h"
-#include "stats/calibration.h"
 #include "stats/comparison_tests.h"
 #include "stats/false_discovery.h"
 #include "stats/metrics.h"
 #include "stats/overfitting.h"
 #include "stats/seeds.h"
-#include "stats/thin_out.h"
