@@ -178,7 +178,8 @@ Response bars(const Context& context, const Request& request) {
   const std::string symbol = traded_symbol(*context, query_text(request, "symbol"));
   const live::BarHistory& history = context->live().bars();
   const market::CandleChart chart = history.candles(history.find(symbol).value(), asked);
-  const TimeMs now = context->view()->now;
+  // The view is made anew every few milliseconds and may be behind the bars.
+  const TimeMs now = std::max(context->view()->now, chart.last ? *chart.last + history.interval() : 0);
   const Markers markers =
       context->life([&](const app::LiveLife& life) { return markers_within(life, symbol, chart); });
   Response response;
