@@ -91,7 +91,7 @@ constexpr ErrorInfo entries[] = {
     {"app.not_recorded", 503, "Changed, but not on record",
      "The change is made and stays. Mend the ledger and note there what was changed."},
     {"app.queue_full", 503, "Queue full", "Wait for a session to end, or stop one."},
-    {"app.busy", 503, "Too much is asked for at once", "Wait for a few seconds and ask again."},
+    {"app.busy", 429, "Too much is asked for at once", "Wait for a few seconds and ask again."},
     {"app.compare_cancelled", 503, "Comparison took too long", "Ask for fewer bars."},
     {"app.*", 400, "Request refused", mend},
 

@@ -203,7 +203,7 @@ void add_comparison_routes(RouteTable& table, const Context& context) {
                       std::to_string(default_bars))};
   route.parameters.front().example = "1";
   route.responses = {answer(ref("ParameterComparisonAnswer"), "The comparison, or that it is worked on")};
-  route.faults = {404};
+  route.faults = {404, 429};
   route.slow = true;
   route.handler = [context](const Request& request) { return compare_versions(context, request); };
   table.routes.push_back(route);
@@ -214,7 +214,7 @@ void add_comparison_routes(RouteTable& table, const Context& context) {
   route.request_schema = draft_schema().dump();
   route.request_example = R"({"values":{"volPctBreakout":65}})";
   route.responses = {answer(ref("ParameterComparisonAnswer"), "The comparison, or that it is worked on")};
-  route.faults = {404, 422};
+  route.faults = {404, 422, 429};
   route.slow = true;
   route.handler = [context](const Request& request) { return compare_draft(context, request); };
   table.routes.push_back(route);

@@ -3,8 +3,10 @@
 #include "api/gate_view.h"
 #include "api/route_context.h"
 #include "app/scenario.h"
+#include "app/session_request.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/printable.h"
 
 namespace stevie::api {
 namespace {
@@ -33,7 +35,22 @@ Json scenarios_schema() {
   using namespace schema;
   return object({{"scenarios", list(ref("Scenario"))},
                  {"recommended", nullable(ref("Recommendation"))},
+                 {"options", ref("StartOptions")},
                  {"note", nullable(text("Why none is recommended"))}});
+}
+
+Json options_schema() {
+  using namespace schema;
+  const Json limits = object({{"min", number("Smallest allowed")}, {"max", number("Largest allowed")}});
+  return object({{"data", list(object({{"file", text("As a request names it")},
+                                       {"bytes", integer("Size")},
+                                       {"traded", boolean("Whether a session without data searches on it")}}),
+                               "Bar files that a session may name")},
+                 {"seed", object({{"setting", text("Key of `settings` that takes it")},
+                                  {"default", integer("Where it is left out")}})},
+                 {"minutes", limits},
+                 {"episodes", limits}},
+                "What a start may ask for beside the scenario: docs/sessions.md");
 }
 
 Json results_schema() {
@@ -79,6 +96,18 @@ Json card_json(const app::Scenario& scenario, const std::string& recommended) {
           {"recommended", scenario.id == recommended}};
 }
 
+Json options_json(const RouteContext& context) {
+  const app::Config& config = context.services.config;
+  Json data = Json::array();
+  for (const app::StartableFile& file :
+       app::startable_files(config.sessions.data_folders, context.services.data))
+    data.push_back({{"file", printable(file.file)}, {"bytes", file.bytes}, {"traded", file.traded}});
+  return {{"data", std::move(data)},
+          {"seed", {{"setting", "optimize.seed"}, {"default", config.optimize.search.seed}}},
+          {"minutes", {{"min", app::least_session_minutes}, {"max", app::most_session_minutes}}},
+          {"episodes", {{"min", 1}, {"max", app::most_session_episodes}}}};
+}
+
 Response list_scenarios(const Context& context) {
   const RecommendationCache::Answer found =
       context->recommendation.get(context->parameter_version(), recommend_patience);
@@ -88,6 +117,7 @@ Response list_scenarios(const Context& context) {
     cards.push_back(card_json(scenario, recommended));
   return json_response({{"scenarios", std::move(cards)},
                         {"recommended", recommendation_json(found)},
+                        {"options", options_json(*context)},
                         {"note", found.recommendation ? Json(nullptr) : Json(found.note)}});
 }
 
@@ -135,6 +165,7 @@ Response results(const Context& context, const Request& request) {
 void add_scenario_routes(RouteTable& table, const Context& context) {
   using schema::ref;
   table.schemas["Scenario"] = scenario_schema().dump();
+  table.schemas["StartOptions"] = options_schema().dump();
   table.schemas["Scenarios"] = scenarios_schema().dump();
   table.schemas["GateVerdict"] = gate_view_schema().dump();
   table.schemas["ScenarioResults"] = results_schema().dump();

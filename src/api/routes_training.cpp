@@ -6,6 +6,7 @@
 #include "app/params.h"
 #include "app/params_view.h"
 #include "app/scenario.h"
+#include "app/session_request.h"
 #include "core/error.h"
 
 namespace stevie::api {
@@ -84,8 +85,10 @@ std::vector<schema::Member> start_members() {
            "By key of the section optimize; of a dry run also gate, costs, env, rules, regime and social; of "
            "kind train: train, data, env, costs, network and ppo (docs/configuration.md)"),
        false},
-      {"minutes", number("Limit instead of the scenario's", 0.01, 10'080), false},
-      {"episodes", integer("Limit instead of the scenario's", 1, 10'000), false},
+      {"minutes",
+       number("Limit instead of the scenario's", app::least_session_minutes, app::most_session_minutes),
+       false},
+      {"episodes", integer("Limit instead of the scenario's", 1, app::most_session_episodes), false},
       {"dry_run", boolean("true: a promoted proposal is not applied"), false},
       {"reason", reason()}};
 }

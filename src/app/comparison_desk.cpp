@@ -45,8 +45,9 @@ struct ComparisonDesk::Impl {
   explicit Impl(Parts given) : parts(std::move(given)) {}
 
   void work() {
-    constexpr int lowest_priority = 19;
-    setpriority(PRIO_PROCESS, 0, lowest_priority);  // of this thread: trading goes first
+    constexpr int low_priority = 10;
+    // Of this thread: trading goes first, and training, for which nobody waits, comes last.
+    setpriority(PRIO_PROCESS, 0, low_priority);
     std::unique_lock lock(mutex);
     while (!stopping) {
       const auto next = std::ranges::find_if(jobs, [](const Job& job) { return job.open(); });

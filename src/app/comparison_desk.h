@@ -8,7 +8,7 @@
 
 namespace stevie::app {
 
-/// Compares parameters on a thread of its own at the lowest priority, one comparison after the other, and
+/// Compares parameters on a thread of its own at a low priority, one comparison after the other, and
 /// keeps the newest ones. Thread-safe.
 class ComparisonDesk {
  public:

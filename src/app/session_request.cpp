@@ -8,6 +8,7 @@
 #include <set>
 
 #include "app/config.h"
+#include "app/result_files.h"
 #include "app/scenario.h"
 #include "core/error.h"
 #include "core/printable.h"
@@ -190,6 +191,30 @@ std::optional<SessionRequest> parse_request(std::string_view text) {
   } catch (const json::exception&) {
     return std::nullopt;
   }
+}
+
+std::vector<StartableFile> startable_files(const std::vector<std::string>& data_folders,
+                                           const std::vector<std::string>& default_data) {
+  constexpr std::size_t most = 500;
+  std::vector<StartableFile> files;
+  std::set<fs::path> known;
+  std::error_code fault;
+  for (const std::string& name : default_data) {
+    const std::uintmax_t bytes = fs::file_size(name, fault);
+    if (!fault && known.insert(fs::weakly_canonical(name, fault)).second)
+      files.push_back({.file = name, .bytes = bytes, .traded = true});
+  }
+  const std::size_t traded = files.size();
+  for (const std::string& folder : data_folders) {
+    for (const ResultFile& file : result_files(folder, {".csv", ".csv.gz"})) {
+      if (files.size() >= most) break;
+      if (known.insert(fs::weakly_canonical(file.path, fault)).second)
+        files.push_back({.file = file.path.generic_string(), .bytes = file.bytes, .traded = false});
+    }
+  }
+  std::sort(files.begin() + static_cast<std::ptrdiff_t>(traded), files.end(),
+            [](const StartableFile& a, const StartableFile& b) { return a.file < b.file; });
+  return files;
 }
 
 }  // namespace stevie::app

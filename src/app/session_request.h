@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,10 @@ namespace stevie::app {
 std::string request_json(const SessionRequest& request);
 /// Absent where the text is none.
 std::optional<SessionRequest> parse_request(std::string_view json);
+
+/// Limits of a request.
+inline constexpr double least_session_minutes = 0.01, most_session_minutes = 7.0 * 24 * 60;
+inline constexpr std::int64_t most_session_episodes = 10'000;
 
 /// What a request is checked against.
 struct RequestRules {
@@ -33,6 +38,16 @@ std::vector<std::string> request_faults(const SessionRequest& request, const Req
 /// The request with what it leaves to the configuration: data. Throws Error "app.bad_session" with all
 /// faults.
 SessionRequest checked_request(const SessionRequest& request, const RequestRules& rules);
+
+/// A bar file that a session may name.
+struct StartableFile {
+  std::string file;  // as a request names it
+  std::uintmax_t bytes = 0;
+  bool traded = false;  // the server trades on it: what a session without data searches
+};
+/// Those that the server trades on, then CSV files below the folders of the rules, by name; 500 at most.
+std::vector<StartableFile> startable_files(const std::vector<std::string>& data_folders,
+                                           const std::vector<std::string>& default_data);
 
 /// Of a person's name and reason, as the ledger takes them.
 std::vector<std::string> asker_faults(const live::Signature& by, bool needs_reason);

@@ -196,5 +196,22 @@ TEST_F(SessionRequestTest, IsReadAsItWasWritten) {
     EXPECT_FALSE(parse_request(text)) << text;
 }
 
+TEST(StartableFiles, AreThoseThatARequestMayName) {
+  const TemporaryFolder folder;
+  const auto path = [&](const std::string& name) { return (folder.path() / name).string(); };
+  for (const char* name : {"traded.csv", "data/b.csv.gz", "data/deep/a.csv", "data/notes.txt", "outside.csv"})
+    write_file(path(name), "bars");
+  std::filesystem::create_symlink(path("outside.csv"), path("data/link.csv"));
+  const std::vector<StartableFile> files = startable_files(
+      {path("data"), path("nowhere")}, {path("traded.csv"), path("gone.csv"), path("data/b.csv.gz")});
+  ASSERT_EQ(files.size(), 3U);
+  EXPECT_EQ(files[0].file, path("traded.csv"));
+  EXPECT_TRUE(files[0].traded);
+  EXPECT_EQ(files[0].bytes, 4U);
+  EXPECT_EQ(files[1].file, path("data/b.csv.gz"));
+  EXPECT_EQ(files[2].file, path("data/deep/a.csv"));
+  EXPECT_FALSE(files[2].traded);
+}
+
 }  // namespace
 }  // namespace stevie::app
