@@ -2630,6 +2630,7 @@ export interface components {
         Scenarios: {
             scenarios: components["schemas"]["Scenario"][];
             recommended: components["schemas"]["Recommendation"] | null;
+            options: components["schemas"]["StartOptions"];
             /** @description Why none is recommended */
             note: string | null;
         };
@@ -2910,6 +2911,36 @@ export interface components {
             of_version: number | null;
             /** @description Of an import: that it was read from */
             file: string | null;
+        };
+        /** @description What a start may ask for beside the scenario: docs/sessions.md */
+        StartOptions: {
+            /** @description Bar files that a session may name */
+            data: {
+                /** @description As a request names it */
+                file: string;
+                /** @description Size */
+                bytes: number;
+                /** @description Whether a session without data searches on it */
+                traded: boolean;
+            }[];
+            seed: {
+                /** @description Key of `settings` that takes it */
+                setting: string;
+                /** @description Where it is left out */
+                default: number;
+            };
+            minutes: {
+                /** @description Smallest allowed */
+                min: number;
+                /** @description Largest allowed */
+                max: number;
+            };
+            episodes: {
+                /** @description Smallest allowed */
+                min: number;
+                /** @description Largest allowed */
+                max: number;
+            };
         };
     };
     responses: {
@@ -4018,6 +4049,7 @@ export interface operations {
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
+            429: components["responses"]["Problem404"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -4092,6 +4124,7 @@ export interface operations {
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem404"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];

@@ -96,6 +96,15 @@ export function scenarios(): Schema<"Scenarios"> {
       ],
       notes: [],
     },
+    options: {
+      data: [
+        { file: "data/BTCUSDT_1h.csv.gz", bytes: 2_400_000, traded: true },
+        { file: "data/ETHUSDT_1h.csv.gz", bytes: 2_100_000, traded: false },
+      ],
+      seed: { setting: "optimize.seed", default: 1 },
+      minutes: { min: 0.01, max: 10_080 },
+      episodes: { min: 1, max: 10_000 },
+    },
     note: null,
   };
 }
