@@ -98,8 +98,9 @@ bool PasswordHasher::verify(const std::optional<std::string>& hash, std::string_
   // Made at the first login, whoever's that is: most programs look at no password.
   std::call_once(has_nobody_, [this] { nobody_ = this->hash(random_text(32)); });
   const Place place(free_);
-  const bool fits =
-      crypto_pwhash_str_verify((hash ? *hash : nobody_).c_str(), password.data(), password.size()) == 0;
+  // libsodium takes no null pointer, which an empty view may hold.
+  const char* const text = password.empty() ? "" : password.data();
+  const bool fits = crypto_pwhash_str_verify((hash ? *hash : nobody_).c_str(), text, password.size()) == 0;
   return fits && hash.has_value();
 }
 

@@ -20,6 +20,7 @@
 #include "live/live_figures.h"
 #include "live/live_head.h"
 #include "live/live_recovery.h"
+#include "live/pending_kill.h"
 #include "live/trading_step.h"
 
 namespace stevie::live {
@@ -92,6 +93,7 @@ struct LiveEngine::Loop {
   LiveParts parts;
   TradingStep trading;
   ledger::Ledger* ledger = nullptr;  // of whoever runs the loop's code just now
+  PendingKill pending_kill;
   std::optional<JournalWriter> journal;
 
   // What the record says, on the loop's thread.
@@ -140,6 +142,7 @@ LiveEngine::Loop::Loop(LiveParts given)
                .risk = parts.risk,
                .strategies = parts.strategies}),
       ledger(parts.ledger),
+      pending_kill(parts.journal_folder),
       history(*parts.feed) {
   if (parts.strategies.size() != parts.feed->symbols().size())
     throw Error("live.bad_parts", fmt::format("{} symbols are traded, but there are {} strategies",
@@ -169,6 +172,7 @@ void LiveEngine::Loop::command(ledger::Ledger& callers, LiveCommand command,
   } catch (const Error& error) {
     // A kill holds whether or not it can be written; the next step that can be recorded carries it.
     if (command.kind == LiveCommand::Kind::kill) {
+      pending_kill.keep(command);
       post(command);
       obey_while_idle(callers);
     }
@@ -230,6 +234,7 @@ bool LiveEngine::Loop::obey(const LiveCommand& command) {
   }
   if (!record(command.kind == LiveCommand::Kind::accept ? "accept" : "command", nullptr, outcome))
     return false;
+  if (command.kind == LiveCommand::Kind::kill) pending_kill.remove();
   publish();
   return true;
 }
@@ -301,6 +306,12 @@ void LiveEngine::Loop::start() {
       continue;
     }
     if (!obey(command)) {
+      abandoned = true;
+      return;
+    }
+  }
+  if (const std::optional<LiveCommand> kill = pending_kill.read()) {
+    if (!obey(*kill)) {
       abandoned = true;
       return;
     }
@@ -747,11 +758,13 @@ void LiveEngine::kill(ledger::Ledger& ledger, const Signature& person, bool flat
 
 void LiveEngine::kill_unrecorded(const Signature& person, bool flatten) {
   require_signature(person);
-  loop_->post({.kind = LiveCommand::Kind::kill,
-               .by = person.name,
-               .reason = person.reason,
-               .time = loop_->event_time(),
-               .flatten = flatten});
+  const LiveCommand command{.kind = LiveCommand::Kind::kill,
+                            .by = person.name,
+                            .reason = person.reason,
+                            .time = loop_->event_time(),
+                            .flatten = flatten};
+  loop_->pending_kill.keep(command);
+  loop_->post(command);
   loop_->obey_while_idle(*loop_->parts.ledger);
 }
 

@@ -5,11 +5,13 @@
 #include <thread>
 
 #include "broker/json.h"
+#include "core/file.h"
 #include "core/testing.h"
 #include "live/journal.h"
 #include "live/live_loop_testing.h"
 #include "live/live_records.h"
 #include "live/live_recovery.h"
+#include "live/pending_kill.h"
 
 namespace stevie::live {
 namespace {
@@ -310,6 +312,48 @@ TEST_P(LiveEngineTest, a_kill_that_cannot_be_recorded_holds_and_goes_on_record_l
   second.engine().run();
   ASSERT_TRUE(second.engine().view()->risk.kill) << "with the next step it was on record";
   EXPECT_EQ(second.engine().view()->risk.kill->by, "anna");
+}
+
+TEST_P(LiveEngineTest, a_kill_that_was_never_recorded_holds_in_the_next_process) {
+  bool away = false;
+  ledger::LedgerConfig config = place().config();
+  config.hook = [&](ledger::WriteStep) {
+    if (away) throw Error("ledger.unreachable", "away");
+  };
+  {
+    TestLoop first(config, {test_bars(400)}, "first");
+    first.parts.journal_folder = journals();
+    first.feed.before_next = [&](std::size_t bar) { away = away || bar == 180; };
+    first.on_pause = [&] {
+      if (first.pauses.size() == 1) first.engine().kill_unrecorded({"anna", "looks wrong"}, true);
+      if (first.pauses.size() == 3) first.engine().stop();
+    };
+    first.engine().run();
+  }
+  away = false;
+  for (const char* name : {"second", "third"}) {
+    TestLoop next = loop(name);
+    next.parts.journal_folder = journals();
+    next.engine().run();
+    ASSERT_TRUE(next.engine().view()->risk.kill) << name;
+    EXPECT_EQ(next.engine().view()->risk.kill->by, "anna");
+    EXPECT_TRUE(next.engine().view()->account.positions.empty());
+    EXPECT_FALSE(PendingKill(journals()).read()) << "it is on the ledger now";
+  }
+}
+
+TEST(PendingKillTest, a_damaged_file_is_a_kill) {
+  const TemporaryFolder folder;
+  const PendingKill pending(folder.path().string());
+  EXPECT_FALSE(pending.read());
+  for (const char* text : {"", "{", "[]", R"({"what":"rearm","by":"","reason":""})", "\xff\xfe"}) {
+    write_file(folder.path() / "pending_kill.json", text);
+    const std::optional<LiveCommand> kill = pending.read();
+    ASSERT_TRUE(kill) << text;
+    EXPECT_EQ(kill->kind, LiveCommand::Kind::kill);
+    EXPECT_NE(kill->reason.find("cannot be read"), std::string::npos);
+  }
+  EXPECT_FALSE(PendingKill("/proc/nowhere").keep({.by = "anna", .reason = "looks wrong"}));
 }
 
 TEST_P(LiveEngineTest, ends_when_told_to_while_the_ledger_is_away_and_goes_on_later) {

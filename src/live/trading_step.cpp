@@ -132,7 +132,7 @@ broker::Order TradingStep::make_order(const ClosedBar& closed, const strategy::D
   return order;
 }
 
-Denial TradingStep::submit(const broker::Order& order, StepOutcome& outcome) {
+Denial TradingStep::submit(const broker::Order& order, StepOutcome& outcome) const {
   try {
     parts_.broker->submit(order);
   } catch (const Error& error) {
@@ -189,7 +189,7 @@ void TradingStep::decide(const ClosedBar& closed, TimeMs now, std::int64_t hande
   outcome.decisions.push_back(std::move(record));
 }
 
-StepOutcome TradingStep::obey(const LiveCommand& command, TimeMs now) {
+StepOutcome TradingStep::obey(const LiveCommand& command, TimeMs now) const {
   StepOutcome outcome;
   switch (command.kind) {
     case LiveCommand::Kind::kill:

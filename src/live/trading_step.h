@@ -57,7 +57,7 @@ class TradingStep {
   /// Plays the bars, marks, decides, checks and submits. `now`: the feed's clock. A bar that does not open
   /// after the newest one of its symbol, or that the broker refuses, is left out and told in `rejected`.
   StepOutcome play(const FeedStep& step, TimeMs now);
-  StepOutcome obey(const LiveCommand& command, TimeMs now);
+  StepOutcome obey(const LiveCommand& command, TimeMs now) const;
 
   std::uint64_t decisions() const { return decisions_; }
   const std::vector<std::optional<TimeMs>>& newest() const { return newest_; }  // (symbols) open times
@@ -65,7 +65,7 @@ class TradingStep {
  private:
   void decide(const ClosedBar& closed, TimeMs now, std::int64_t handed_over, StepOutcome& outcome);
   /// Denial::bad_order where the broker refuses it.
-  Denial submit(const broker::Order& order, StepOutcome& outcome);
+  Denial submit(const broker::Order& order, StepOutcome& outcome) const;
   broker::Order make_order(const ClosedBar& closed, const strategy::Decision& decision,
                            const broker::AccountView& account) const;
 
