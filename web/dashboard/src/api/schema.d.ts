@@ -780,6 +780,152 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/live/bars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Candles of a symbol that is traded, with the fills to mark on them
+         * @description Bars up to the loop's now, those before its start included, put together where there are more than points: highest highs and lowest lows stay. Candles have round lengths and lie on UTC's grid, so that panning does not move their borders. Without from: the newest bars, or those before to.
+         *
+         *     Least role: viewer.
+         */
+        get: operations["get_api_live_bars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/trades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Round trips of the account, newest entry first
+         * @description Put together from the fills on record, over the whole life of the account; those that overlap from to to. A position that is still held is a trade that is open.
+         *
+         *     Least role: viewer.
+         */
+        get: operations["get_api_live_trades"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The account, or one symbol, against buy and hold over its whole life
+         * @description From every fill on record and the closes traded on. Of several symbols, buy and hold has equal parts of each. docs/performance.md says what each figure means.
+         *
+         *     Least role: viewer.
+         */
+        get: operations["get_api_performance_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/periods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return, trades, fees and drawdown by UTC day or month, newest first
+         * @description Least role: viewer.
+         */
+        get: operations["get_api_performance_periods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Closed trades put together by what they have in common
+         * @description Least role: viewer.
+         */
+        get: operations["get_api_performance_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/calibration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Confidence of the decisions to enter against how their trades ended
+         * @description Least role: viewer.
+         */
+        get: operations["get_api_performance_calibration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was decided, and what the price did after entries taken and denied
+         * @description Least role: viewer.
+         */
+        get: operations["get_api_performance_decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models": {
         parameters: {
             query?: never;
@@ -1541,6 +1687,26 @@ export interface components {
              */
             last_used: string | null;
         };
+        /** @description Neighbouring bars put together */
+        Candle: {
+            /**
+             * Format: date-time
+             * @description Begin of its span
+             */
+            time: string;
+            /** @description Of its first bar */
+            open: number;
+            /** @description Highest of its bars */
+            high: number;
+            /** @description Lowest of its bars */
+            low: number;
+            /** @description Of its last bar */
+            close: number;
+            /** @description Sum, in base currency; null: the source has none */
+            volume: number | null;
+            /** @description Put together in it */
+            bars: number;
+        };
         ComparedRun: {
             /** @description version 3, or version 3 with other values */
             name: string;
@@ -1919,6 +2085,35 @@ export interface components {
             /** @description Siblings from the leaf up */
             path: string[];
         };
+        LiveBars: {
+            /** @description Such as BTC/USDT */
+            symbol: string;
+            /** @description Length of a bar that is traded on */
+            interval_ms: number;
+            /** @description Length of a candle: the same, or a round multiple */
+            candle_ms: number;
+            /**
+             * Format: date-time
+             * @description The loop's clock: no bar closes behind it
+             */
+            now: string | null;
+            /**
+             * Format: date-time
+             * @description Open of the oldest bar there is
+             */
+            first: string | null;
+            /**
+             * Format: date-time
+             * @description Open of the newest bar there is
+             */
+            last: string | null;
+            /** @description Oldest first; none where there is no bar */
+            candles: components["schemas"]["Candle"][];
+            /** @description Fills within the candles, oldest first */
+            markers: components["schemas"]["Marker"][];
+            /** @description Older ones within the candles, beyond the newest 1,000 */
+            markers_left_out: number;
+        };
         LiveFeed: {
             /**
              * @description How the feed is doing
@@ -2052,6 +2247,49 @@ export interface components {
             feed: components["schemas"]["LiveFeed"];
             /** @description Why nothing can be recorded just now; trading waits */
             persistence_fault: string | null;
+        };
+        /** @description A fill, as a chart marks it */
+        Marker: {
+            /**
+             * Format: date-time
+             * @description Open of the bar it filled on
+             */
+            time: string;
+            /**
+             * Format: date-time
+             * @description Time of the candle of this answer that holds it
+             */
+            candle: string;
+            /**
+             * @description What the fill did
+             * @enum {string}
+             */
+            kind: "entry" | "exit" | "stop" | "take_profit" | "liquidation";
+            /**
+             * @description Of the fill
+             * @enum {string}
+             */
+            side: "buy" | "sell";
+            /** @description After spread and slippage */
+            price: number;
+            /** @description Of base currency, above 0 */
+            units: number;
+            /** @description Of the position, signed */
+            units_after: number;
+            /** @description entry, target, or why it was left: stop_loss, take_profit, exit_signal, ... */
+            reason: string;
+            /** @description Account currency */
+            fee: number;
+            /** @description Of an entry: price of the protective stop it set */
+            stop: number | null;
+            /** @description Of an entry: price of the take profit it set */
+            take_profit: number | null;
+            /** @description Of the order behind it; of the entry, where a protective exit filled */
+            order_id: string;
+            /** @description Number of the decision behind it */
+            decision: number | null;
+            /** @description Number of its trade in GET /api/live/trades */
+            trade: number | null;
         };
         Metric: {
             /** @description For people */
@@ -2452,6 +2690,223 @@ export interface components {
                 [key: string]: components["schemas"]["Metric"];
             };
         };
+        PerformanceCalibration: {
+            /** @description Closed, whose decision gave a confidence */
+            trades: number;
+            /** @description Of those with a profit */
+            won: number;
+            /** @description Null without trades */
+            share_won: number | null;
+            /** @description Fewer than 30: no score is given */
+            too_few: boolean;
+            /** @description Closed trades whose decision gave none */
+            without_confidence: number;
+            /** @description Coverage of the intervals */
+            level: number;
+            /** @description Of equal width, lowest first */
+            bins: {
+                /** @description Confidence from */
+                low: number;
+                /** @description Confidence below; of the last bin up to */
+                high: number;
+                /** @description Closed, with a confidence in the bin */
+                trades: number;
+                /** @description Fewer than 30 */
+                few: boolean;
+                /** @description Of those with a profit */
+                won: number;
+                /** @description Null without trades */
+                mean_confidence: number | null;
+                /** @description Null without trades */
+                share_won: number | null;
+                interval: components["schemas"]["PerformanceInterval"] | null;
+            }[];
+            brier: components["schemas"]["Metric"];
+            brier_skill: components["schemas"]["Metric"];
+            expected_calibration_error: components["schemas"]["Metric"];
+        };
+        PerformanceDecisions: {
+            /** @description Over the life of the account */
+            decisions: number;
+            /** @description Those that wanted something, by action */
+            actions: {
+                [key: string]: number;
+            };
+            /** @description Those that the risk engine or the broker refused, by code */
+            denials: {
+                [key: string]: number;
+            };
+            /** @description All, by the strategy's reason, or reason/rule */
+            reasons: {
+                [key: string]: number;
+            };
+            /** @description Bars from the decision to the look back */
+            horizon_bars: number;
+            /** @description Coverage of the intervals */
+            level: number;
+            /** @description What followed: entries taken, by rule, and those denied */
+            entries: {
+                /** @description taken, or the code of the denial */
+                what: string;
+                /** @description Of the entries; null: all rules */
+                rule: string | null;
+                /** @description Decisions to enter whose horizon has passed */
+                entries: number;
+                /** @description Fewer than 30 */
+                few: boolean;
+                /** @description Whose horizon has not passed yet */
+                pending: number;
+                /** @description Share after which the price had moved the way bet on */
+                share_right: number | null;
+                share_right_interval: components["schemas"]["PerformanceInterval"] | null;
+                /** @description Mean change of the price in the direction of the entry */
+                mean_return: number | null;
+                mean_return_interval: components["schemas"]["PerformanceInterval"] | null;
+            }[];
+            /** @description Mean change of the price over as many bars, from every bar: the yardstick of a long */
+            market_return: number | null;
+            /** @description That it is the mean of */
+            market_bars: number;
+        };
+        PerformanceGroup: {
+            /** @description Such as bull, breakout, stop_loss; unknown where the record does not say */
+            key: string;
+            /** @description Closed */
+            trades: number;
+            /** @description Fewer than 30 trades: the figures say little */
+            few: boolean;
+            /** @description With a profit */
+            won: number;
+            /** @description won over trades */
+            win_rate: number;
+            win_rate_interval: components["schemas"]["PerformanceInterval"];
+            /** @description Mean net profit of a trade, account currency */
+            expectancy: number;
+            expectancy_interval: components["schemas"]["PerformanceInterval"] | null;
+            /** @description Mean of the trades' returns */
+            mean_return: number;
+            /** @description gross_profit over gross_loss; null without a loss */
+            profit_factor: number | null;
+            /** @description Sum of the profits */
+            gross_profit: number;
+            /** @description Sum of the losses, above 0 */
+            gross_loss: number;
+            /** @description Net profit */
+            pnl: number;
+            /** @description Account currency */
+            fees: number;
+            /** @description From entry to exit */
+            mean_duration_ms: number;
+            /**
+             * Format: date-time
+             * @description Of the oldest trade
+             */
+            first_exit: string;
+            /**
+             * Format: date-time
+             * @description Of the newest trade
+             */
+            last_exit: string;
+        };
+        PerformanceGroups: {
+            /**
+             * @description What trades are put together by
+             * @enum {string}
+             */
+            by: "regime" | "rule" | "symbol" | "version" | "exit" | "side";
+            /** @description Coverage of the intervals */
+            level: number;
+            /** @description Oldest ones that are not at hand any more */
+            trades_left_out: number;
+            /** @description Most trades first */
+            groups: components["schemas"]["PerformanceGroup"][];
+            all: components["schemas"]["PerformanceGroup"] | null;
+        };
+        /** @description Of the answer's level */
+        PerformanceInterval: {
+            /** @description Lower end */
+            low: number;
+            /** @description Upper end */
+            high: number;
+        };
+        PerformancePeriod: {
+            /** @description 2026-01-02 of a day, 2026-01 of a month */
+            period: string;
+            /**
+             * Format: date-time
+             * @description Begin of the calendar's period
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Its end
+             */
+            to: string;
+            /** @description With a close in it */
+            bars: number;
+            /** @description Before its first bar */
+            start_equity: number;
+            /** @description At its last close */
+            end_equity: number;
+            /** @description pnl over start_equity; null where that is nothing */
+            return: number | null;
+            /** @description Change of the equity, with positions held at their marks */
+            pnl: number;
+            /** @description Largest fall from a peak within the period, a fraction */
+            max_drawdown: number;
+            /** @description Closed in it */
+            trades: number;
+            /** @description Of those with a profit */
+            won: number;
+            /** @description won over trades; null without trades */
+            win_rate: number | null;
+            /** @description Net profit of those trades */
+            trade_pnl: number;
+            /** @description Of the fills in it */
+            fees: number;
+            /** @description Of buying when the account began and holding */
+            buy_and_hold_return: number;
+        };
+        PerformanceSummary: {
+            /** @description Such as BTC/USDT; null: the whole account */
+            symbol: string | null;
+            /**
+             * Format: date-time
+             * @description Open of the first bar measured
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Close of the last one
+             */
+            to: string;
+            /** @description Measured */
+            bars: number;
+            /** @description UTC days */
+            days: number;
+            /** @description Closed round trips */
+            trades: number;
+            /** @description Positions that are still held */
+            open_trades: number;
+            /** @description At the beginning; of a symbol its share of the account */
+            initial_equity: number;
+            /** @description At the end */
+            final_equity: number;
+            /** @description Paid, account currency */
+            fees: number;
+            /** @description Sum of the values of all fills */
+            traded_notional: number;
+            /** @description Coverage of the intervals */
+            level: number;
+            /** @description By key: docs/metrics.md */
+            metrics: {
+                [key: string]: components["schemas"]["Metric"];
+            };
+            /** @description By key: docs/metrics.md */
+            buy_and_hold: {
+                [key: string]: components["schemas"]["Metric"];
+            };
+        };
         Position: {
             /** @description Such as BTC/USDT */
             symbol: string;
@@ -2722,6 +3177,64 @@ export interface components {
             /** @enum {string} */
             token_type: "Bearer";
             user: components["schemas"]["User"];
+        };
+        /** @description A round trip, from flat to flat */
+        Trade: {
+            /** @description 1, 2, ... in order of entry, over the life of the account */
+            number: number;
+            /** @description Such as BTC/USDT */
+            symbol: string;
+            /**
+             * @description Of the position
+             * @enum {string}
+             */
+            side: "long" | "short";
+            /** @description Whether the position is still held */
+            open: boolean;
+            /**
+             * Format: date-time
+             * @description Open of the bar the entry filled on
+             */
+            entry_time: string;
+            /**
+             * Format: date-time
+             * @description Open of the bar the last exit filled on
+             */
+            exit_time: string | null;
+            /** @description From entry to exit */
+            duration_ms: number | null;
+            /** @description Average, after spread and slippage */
+            entry_price: number;
+            /** @description Average of what was left so far */
+            exit_price: number | null;
+            /** @description Entered, of base currency */
+            units: number;
+            /** @description Price of the protective stop that the entry set */
+            stop: number | null;
+            /** @description Price of the take profit that the entry set */
+            take_profit: number | null;
+            /** @description Of both sides so far, with funding once closed; account currency */
+            fees: number;
+            /** @description Loss of the fills against their reference prices, account currency */
+            slippage: number;
+            /** @description Net of everything, account currency; null while open */
+            pnl: number | null;
+            /** @description pnl over the value at entry, a fraction */
+            return: number | null;
+            /** @description exit_signal, stop_loss, trailing_stop, take_profit, roi, liquidation, target */
+            exit_reason: string | null;
+            /** @description Of the entry */
+            order_id: string;
+            /** @description Number of the decision to enter */
+            decision: number | null;
+            /** @description That the entry was decided by */
+            parameter_version: number | null;
+            /** @description That entered: breakout, mean reversion, news */
+            rule: string | null;
+            /** @description Of the market on the bar of the decision: bull, bear, sideways, volatile */
+            regime: string | null;
+            /** @description Of the decision to enter */
+            confidence: number | null;
         };
         TrainingSession: {
             /** @description Names the session and its folder */
@@ -4447,7 +4960,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Those at hand; all are in the ledger */
+            /** @description The newest 100,000 of the account's life, as the ledger has them */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4570,6 +5083,8 @@ export interface operations {
                             time: string;
                             /** @description Account currency */
                             equity: number;
+                            /** @description Loss from the highest equity of the account's life until then, a fraction */
+                            drawdown: number;
                         }[];
                     };
                 };
@@ -4729,6 +5244,270 @@ export interface operations {
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_api_live_bars: {
+        parameters: {
+            query: {
+                /**
+                 * @description Of those in GET /api/live/state
+                 * @example BTCUSDT
+                 */
+                symbol: string;
+                /** @description First time */
+                from?: string;
+                /** @description Last time */
+                to?: string;
+                /** @description Candles at most */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The candles */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveBars"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_api_live_trades: {
+        parameters: {
+            query?: {
+                /** @description Only of this one */
+                symbol?: string;
+                /** @description First time */
+                from?: string;
+                /** @description Last time */
+                to?: string;
+                /** @description How many at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest 100,000 are at hand */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Trade"][];
+                        /** @description Give it as `cursor` for the next page; null: no more */
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_api_performance_summary: {
+        parameters: {
+            query?: {
+                /** @description Only this one; absent: the whole account */
+                symbol?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures, with intervals where days are enough */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PerformanceSummary"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_api_performance_periods: {
+        parameters: {
+            query?: {
+                /** @description Only this one; absent: the whole account */
+                symbol?: string;
+                /** @description Length of a period */
+                by?: "day" | "month";
+                /** @description How many at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those with a bar */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["PerformancePeriod"][];
+                        /** @description Give it as `cursor` for the next page; null: no more */
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_api_performance_groups: {
+        parameters: {
+            query?: {
+                /** @description Only this one; absent: the whole account */
+                symbol?: string;
+                /** @description What that is */
+                by?: "regime" | "rule" | "symbol" | "version" | "exit" | "side";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The groups, and all trades together */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PerformanceGroups"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_api_performance_calibration: {
+        parameters: {
+            query?: {
+                /** @description Only this one; absent: the whole account */
+                symbol?: string;
+                /** @description Of the confidence */
+                bins?: number;
+                /** @description Only entries of this rule */
+                rule?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bins, Brier score and calibration error */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PerformanceCalibration"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_api_performance_decisions: {
+        parameters: {
+            query?: {
+                /** @description Only this one; absent: the whole account */
+                symbol?: string;
+                /** @description Bars after which the price is looked at */
+                horizon?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts, and what followed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PerformanceDecisions"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
