@@ -74,16 +74,26 @@ Json event_json(const ledger::Event& event) {
 }
 
 std::vector<ParameterSpec> filter_parameters() {
-  return {
-      query_parameter("kind", "Only events of this kind", schema::pattern("", "^[a-z0-9_.-]{1,100}$", 100)),
-      query_parameter("since", "Only events at or after this time", schema::time("")),
-      query_parameter("after", "Only events with a higher number", schema::integer("", 0))};
+  return {query_parameter("kind", "Only events of this kind; with a dot at its end all kinds that begin so",
+                          schema::pattern("", "^[a-z0-9_.-]{1,100}$", 100)),
+          query_parameter("without", "No events of this kind, written as `kind` is",
+                          schema::pattern("", "^[a-z0-9_.-]{1,100}$", 100)),
+          query_parameter("author", "Only events of this author", schema::line("", 1, 200)),
+          query_parameter("text", "Only events with this text in kind, author or body, in either case",
+                          schema::line("", 1, 200)),
+          query_parameter("since", "Only events at or after this time", schema::time("")),
+          query_parameter("until", "Only events before this time", schema::time("")),
+          query_parameter("after", "Only events with a higher number", schema::integer("", 0))};
 }
 
 ledger::Filter filter_of(const Request& request) {
   ledger::Filter filter;
   filter.kind = query_text(request, "kind");
+  filter.without = query_text(request, "without");
+  filter.author = query_text(request, "author");
+  filter.text = query_text(request, "text");
   filter.since = query_time(request, "since");
+  filter.until = query_time(request, "until");
   filter.after = optional_number(request, "after").value_or(0);
   return filter;
 }

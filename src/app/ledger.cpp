@@ -40,8 +40,9 @@ std::string text_of(const nlohmann::ordered_json& json) {
 }  // namespace
 
 ledger::Filter LedgerQuery::filter() const {
-  ledger::Filter filter{.kind = kind, .last = last};
+  ledger::Filter filter{.kind = kind, .without = without, .author = author, .text = text, .last = last};
   if (!since.empty()) filter.since = parse_time(since);
+  if (!until.empty()) filter.until = parse_time(until);
   return filter;
 }
 

@@ -10,9 +10,9 @@ namespace stevie::app {
 
 /// Which events a person asks for.
 struct LedgerQuery {
-  std::string kind;                 // empty: any
-  std::string since;                // a time as in core/time.h; empty: any
-  std::optional<std::size_t> last;  // only the newest so many of those
+  std::string kind, without, author, text;  // as in ledger::Filter
+  std::string since, until;                 // times as in core/time.h; empty: any
+  std::optional<std::size_t> last;          // only the newest so many of those
   /// Throws Error "time.bad_stamp".
   ledger::Filter filter() const;
 };

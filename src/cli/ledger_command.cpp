@@ -22,8 +22,13 @@ std::unique_ptr<ledger::Ledger> open_ledger(const CommandContext& context, ledge
 }
 
 void add_query(CLI::App& command, app::LedgerQuery& query) {
-  command.add_option("--kind", query.kind, "Only events of this kind, such as parameters.version");
+  command.add_option("--kind", query.kind,
+                     "Only events of this kind, such as parameters.version; risk. for all that begin so");
+  command.add_option("--without", query.without, "No events of this kind, such as live.step");
+  command.add_option("--author", query.author, "Only events of this author");
+  command.add_option("--text", query.text, "Only events with this text in kind, author or body");
   command.add_option("--since", query.since, "Only events from this time on: a date or time, UTC");
+  command.add_option("--until", query.until, "Only events before this time");
   command.add_option("--last", query.last, "Only the newest so many of those")
       ->check(CLI::Range(1, 1'000'000'000));
 }

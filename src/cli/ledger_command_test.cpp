@@ -69,6 +69,10 @@ TEST_F(LedgerCommand, show_filters) {
   EXPECT_EQ(run({"show", "--last", "1"}).out, "     5  2023-11-19T22:13:20Z  note  by tester  {\"n\": 5}\n");
   EXPECT_EQ(run({"show", "--kind", "gate.decision", "--since", "2023-11-17"}).out,
             "     4  2023-11-18T22:13:20Z  gate.decision  by tester  {\"n\": 4}\n");
+  EXPECT_EQ(run({"show", "--without", "note", "--until", "2023-11-17"}).out,
+            "     2  2023-11-16T22:13:20Z  gate.decision  by tester  {\"n\": 2}\n");
+  EXPECT_EQ(run({"show", "--text", "N\": 5", "--author", "tester"}).out,
+            "     5  2023-11-19T22:13:20Z  note  by tester  {\"n\": 5}\n");
   EXPECT_EQ(run({"show", "--kind", "none"}).out, "no events\n");
   const ProgramResult bad = run({"show", "--since", "yesterday"});
   EXPECT_EQ(bad.code, 2);

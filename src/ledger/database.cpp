@@ -34,21 +34,36 @@ bool bounded(const RowFilter& filter) {
   return filter.before != std::numeric_limits<std::int64_t>::max();
 }
 
-std::string conditions(const RowFilter& filter) {
+/// The column `kind`, or of "live." as many of its characters as that has: kinds are ASCII.
+std::string kind_column(const std::string& wanted) {
+  return wanted.ends_with('.') ? fmt::format("substr(kind, 1, {})", wanted.size()) : "kind";
+}
+
+std::string conditions(const RowFilter& filter, Dialect dialect) {
   std::string text = "sequence > :after";
-  if (!filter.kind.empty()) text += " AND kind = :kind";
+  if (!filter.kind.empty()) text += fmt::format(" AND {} = :kind", kind_column(filter.kind));
+  if (!filter.without.empty()) text += fmt::format(" AND {} <> :without", kind_column(filter.without));
+  if (!filter.author.empty()) text += " AND author = :author";
   if (filter.since) text += " AND time >= :since";
+  if (filter.until) text += " AND time < :until";
   if (bounded(filter)) text += " AND sequence < :before";
+  if (!filter.text.empty()) {
+    text += fmt::format(" AND {}(lower(kind || ' ' || author || ' ' || body), lower(:text)) > 0",
+                        dialect == Dialect::sqlite ? "instr" : "strpos");
+  }
   return text;
 }
 
 /// Binds what conditions() names, in that order; the arguments must outlive the statement's execution.
-void bind(soci::statement& statement, const std::int64_t& after, const RowFilter& filter,
-          const std::int64_t& since) {
+void bind(soci::statement& statement, const std::int64_t& after, const RowFilter& filter) {
   statement.exchange(soci::use(after));
   if (!filter.kind.empty()) statement.exchange(soci::use(filter.kind));
-  if (filter.since) statement.exchange(soci::use(since));
+  if (!filter.without.empty()) statement.exchange(soci::use(filter.without));
+  if (!filter.author.empty()) statement.exchange(soci::use(filter.author));
+  if (filter.since) statement.exchange(soci::use(*filter.since));
+  if (filter.until) statement.exchange(soci::use(*filter.until));
   if (bounded(filter)) statement.exchange(soci::use(filter.before));
+  if (!filter.text.empty()) statement.exchange(soci::use(filter.text));
 }
 
 void run(soci::statement& statement, const std::string& query) {
@@ -206,17 +221,16 @@ void Database::rollback() {
 }
 
 std::int64_t Database::first_of_last(const RowFilter& filter) const {
-  const std::int64_t since = filter.since.value_or(0);
   const auto last = static_cast<std::int64_t>(std::min<std::size_t>(*filter.last, std::size_t{1} << 40));
   std::int64_t first = 0;
   soci::indicator state = soci::i_null;
   soci::statement statement(session_->sql);
-  bind(statement, filter.after, filter, since);
+  bind(statement, filter.after, filter);
   statement.exchange(soci::use(last));
   statement.exchange(soci::into(first, state));
   run(statement, fmt::format("SELECT min(sequence) FROM (SELECT sequence FROM ledger_events WHERE {} "
                              "ORDER BY sequence DESC LIMIT :last) AS newest",
-                             conditions(filter)));
+                             conditions(filter, location_.dialect)));
   return statement.fetch() && state == soci::i_ok ? first : std::numeric_limits<std::int64_t>::max();
 }
 
@@ -228,15 +242,14 @@ void Database::each_row(const RowFilter& filter, const std::function<bool(const 
       if (first == std::numeric_limits<std::int64_t>::max()) return;
       after = first - 1;
     }
-    const std::int64_t since = filter.since.value_or(0);
     const std::string query =
         fmt::format("SELECT sequence, {} FROM ledger_events WHERE {} ORDER BY sequence LIMIT {}", row_columns,
-                    conditions(filter), page_rows);
+                    conditions(filter, location_.dialect), page_rows);
     for (int taken = page_rows; taken == page_rows;) {
       Row row;
       std::int64_t sequence = 0;
       soci::statement statement(session_->sql);
-      bind(statement, after, filter, since);
+      bind(statement, after, filter);
       statement.exchange(soci::into(sequence));
       for (std::string* column :
            {&row.sequence, &row.time, &row.kind, &row.author, &row.body, &row.previous_hash, &row.hash}) {

@@ -25,8 +25,8 @@ std::string row_hash(const Row& row);
 struct RowFilter {
   std::int64_t after = std::numeric_limits<std::int64_t>::min();
   std::int64_t before = std::numeric_limits<std::int64_t>::max();
-  std::string kind = {};
-  std::optional<TimeMs> since = {};
+  std::string kind = {}, without = {}, author = {}, text = {};  // as in Filter
+  std::optional<TimeMs> since = {}, until = {};
   std::optional<std::size_t> last = {};
 };
 

@@ -76,7 +76,13 @@ class StoredLedger : public Ledger {
   }
 
   void read_each(const Filter& filter, const std::function<void(const Event&)>& take) const override {
-    RowFilter rows{.kind = filter.kind, .since = filter.since, .last = filter.last};
+    RowFilter rows{.kind = filter.kind,
+                   .without = filter.without,
+                   .author = filter.author,
+                   .text = filter.text,
+                   .since = filter.since,
+                   .until = filter.until,
+                   .last = filter.last};
     rows.after = static_cast<std::int64_t>(
         std::min<std::uint64_t>(filter.after, std::numeric_limits<std::int64_t>::max()));
     if (filter.before > 0) {

@@ -72,9 +72,14 @@ struct LedgerConfig {
 
 /// Which events to read, all conditions together. The defaults read everything.
 struct Filter {
-  std::string kind = {};                  // exactly this kind; empty: any
-  std::uint64_t after = 0;                // only events with a higher number
-  std::optional<TimeMs> since = {};       // only events at or after this time
+  /// Exactly this kind; with a dot at its end ("live.") every kind that begins so. Empty: any.
+  std::string kind = {};
+  std::uint64_t after = 0;           // only events with a higher number
+  std::string without = {};          // no event of this kind, written as `kind` is; empty: leaves none out
+  std::string author = {};           // exactly this author; empty: any
+  std::string text = {};             // found in kind, author or body, in either case for A to Z; empty: any
+  std::optional<TimeMs> since = {};  // only events at or after this time
+  std::optional<TimeMs> until = {};  // only events before this time
   std::optional<std::size_t> last = {};   // only the newest so many of those
   std::uint64_t before = 0;               // only events with a lower number; 0: any
   std::optional<std::size_t> first = {};  // only the oldest so many; not together with `last`

@@ -72,6 +72,9 @@ TEST_P(LedgerTest, reads_by_kind_time_and_number) {
   EXPECT_EQ(ledger->read({.since = 207 * second_ms}).size(), 46U);
   EXPECT_EQ(numbers(ledger->read({.kind = "third", .after = 205, .since = 100 * second_ms})),
             (Numbers{206, 207}));
+  EXPECT_EQ(numbers(ledger->read({.kind = "third", .after = 205, .until = 207 * second_ms})), (Numbers{}));
+  EXPECT_EQ(ledger->read({.until = 46 * second_ms}).size(), 23U);
+  EXPECT_EQ(ledger->read({.without = "third"}).size(), 161U);
   EXPECT_TRUE(ledger->read({.kind = "none"}).empty());
   EXPECT_TRUE(ledger->read({.last = 0}).empty());
   EXPECT_EQ(numbers(ledger->read({.last = 2, .before = 229})), (Numbers{227, 228}));
@@ -82,6 +85,27 @@ TEST_P(LedgerTest, reads_by_kind_time_and_number) {
   EXPECT_TRUE(ledger->read({.before = 1}).empty());
   EXPECT_TRUE(ledger->read({.after = ~std::uint64_t{0}}).empty());
   EXPECT_TRUE(ledger->read({.kind = "none", .last = 5}).empty());
+}
+
+TEST_P(LedgerTest, reads_by_family_author_and_text) {
+  const auto ledger = place().open();
+  ledger->append("risk.killed", R"({"reason":"Strange 100% prices"})", "ada", 1);
+  ledger->append("risk.rearmed", R"({"reason":"drill_over"})", "otto", 2);
+  ledger->append("riskier", R"({"reason":"it's \"quoted\" \\ here"})", "Ada", 3);
+  EXPECT_EQ(numbers(ledger->read({.kind = "risk."})), (Numbers{1, 2}));
+  EXPECT_EQ(numbers(ledger->read({.without = "risk."})), (Numbers{3}));
+  EXPECT_EQ(numbers(ledger->read({.kind = "risk.", .without = "risk.killed"})), (Numbers{2}));
+  EXPECT_EQ(numbers(ledger->read({.author = "ada"})), (Numbers{1}));
+  EXPECT_EQ(numbers(ledger->read({.text = "strange"})), (Numbers{1}));
+  EXPECT_EQ(numbers(ledger->read({.text = "ADA"})), (Numbers{1, 3}));
+  EXPECT_EQ(numbers(ledger->read({.text = "risk.re"})), (Numbers{2}));
+  // Neither wildcards nor the end of a text in SQL.
+  EXPECT_EQ(numbers(ledger->read({.text = "0% p"})), (Numbers{1}));
+  EXPECT_TRUE(ledger->read({.text = "s%e"}).empty());
+  EXPECT_TRUE(ledger->read({.text = "drill.over"}).empty());
+  EXPECT_EQ(numbers(ledger->read({.text = "it's"})), (Numbers{3}));
+  EXPECT_TRUE(ledger->read({.kind = "x' OR '1'='1"}).empty());
+  EXPECT_EQ(numbers(ledger->read({.text = "reason", .last = 2, .before = 3})), (Numbers{1, 2}));
 }
 
 TEST_P(LedgerTest, appends_all_events_of_a_call_or_none) {

@@ -5868,10 +5868,18 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
-                /** @description Only events of this kind */
+                /** @description Only events of this kind; with a dot at its end all kinds that begin so */
                 kind?: string;
+                /** @description No events of this kind, written as `kind` is */
+                without?: string;
+                /** @description Only events of this author */
+                author?: string;
+                /** @description Only events with this text in kind, author or body, in either case */
+                text?: string;
                 /** @description Only events at or after this time */
                 since?: string;
+                /** @description Only events before this time */
+                until?: string;
                 /** @description Only events with a higher number */
                 after?: number;
                 /** @description Which come first */
@@ -5941,10 +5949,18 @@ export interface operations {
     get_api_ledger_export: {
         parameters: {
             query?: {
-                /** @description Only events of this kind */
+                /** @description Only events of this kind; with a dot at its end all kinds that begin so */
                 kind?: string;
+                /** @description No events of this kind, written as `kind` is */
+                without?: string;
+                /** @description Only events of this author */
+                author?: string;
+                /** @description Only events with this text in kind, author or body, in either case */
+                text?: string;
                 /** @description Only events at or after this time */
                 since?: string;
+                /** @description Only events before this time */
+                until?: string;
                 /** @description Only events with a higher number */
                 after?: number;
                 /** @description Of the file */

@@ -37,7 +37,7 @@ const shapes = {
   table: "M3 5h18v14H3zM3 10h18M3 14.5h18M9 10v9",
   chart: "M3 20h18M5 16l4-5 4 3 6-8",
   open: "M14 4h6v6M20 4l-9 9M18 14v6H4V6h6",
-  key: "M15 9a4 4 0 1 1-3.2 6.4L9 18H6v-3l4.2-4.2",
+  key: "M15.5 13a5 5 0 1 0 0-10 5 5 0 0 0 0 10zM12 11.5L4 19.5M6.5 17l2.5 2.5",
   wait: "M7 3h10M7 21h10M8 3c0 5 8 6 8 9s-8 4-8 9M16 3c0 5-8 6-8 9s8 4 8 9",
   copy: "M8 8h12v12H8zM16 8V4H4v12h4",
 } as const;
