@@ -129,7 +129,7 @@ function Decision({ body }: { body: Json }) {
             cell: (check) => <span className="wraps">{text(check.title)}</span>,
           },
           { title: "Outcome", cell: (check) => <StatusBadge state={text(check.outcome)} tone={Object.hasOwn(tones, text(check.outcome)) ? tones[text(check.outcome)]! : "neutral"} size="sm" /> },
-          { title: "In words", cell: (check) => text(check.sentence) },
+          { title: "In words", cell: (check) => <span className="prose">{text(check.sentence)}</span> },
         ]}
       />
     </Stack>
@@ -165,7 +165,7 @@ function Version({ body }: { body: Json }) {
         </Read>
       )}
       <Text size="sm">
-        <Link to="/parameters">The parameters and their history</Link>
+        <Link to="/parameters/history">History of the parameters</Link>
       </Text>
     </Stack>
   );

@@ -108,8 +108,8 @@ export function EventFilters({ filters, onFilters }: { filters: Filters; onFilte
           />
         </>
       )}
-      <TypedField label="By" placeholder="ada, stevie serve" value={filters.author} onValue={(author) => change({ author })} />
-      <TypedField label="Text" placeholder="anything in the event" value={filters.text} onValue={(text) => change({ text })} />
+      <TypedField label="By" placeholder="ada" value={filters.author} onValue={(author) => change({ author })} />
+      <TypedField label="Text" placeholder="any text" value={filters.text} onValue={(text) => change({ text })} />
       <div className="filters-foot">
         <Checkbox
           label="With trading steps"

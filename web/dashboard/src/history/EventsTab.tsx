@@ -86,7 +86,7 @@ export function EventsTab() {
                 keyOf={(event) => event.sequence}
                 columns={[
                   { title: "Event", cell: (event) => <span className="event-kind">{kindTitle(event.kind)}</span>, heading: true },
-                  { title: "What happened", cell: (event) => <span className="event-brief">{briefOf(event)}</span> },
+                  { title: "What happened", cell: (event) => <span className="event-brief prose">{briefOf(event)}</span> },
                   { title: "By", cell: (event) => <span className="event-author">{event.author}</span> },
                   { title: "Time", cell: (event) => <TimeText value={event.time} /> },
                   { title: "Number", cell: (event) => <span className="digits">{format.count(event.sequence)}</span>, align: "right" },

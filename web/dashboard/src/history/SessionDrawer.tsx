@@ -57,7 +57,7 @@ export function SessionDrawer({ id, onClose }: { id: string; onClose: () => void
               <Group gap="lg">
                 {session.decision_event !== null && <Link to={`/history/${session.decision_event}`}>Decision of the gate, event {session.decision_event}</Link>}
                 <Link to={`/history?text=${encodeURIComponent(session.id)}`}>Its events in the ledger</Link>
-                <Link to="/training">Page Training</Link>
+                <Link to={`/training/${encodeURIComponent(session.id)}`}>Candidates and verdict, page Training</Link>
               </Group>
             </>
           )}

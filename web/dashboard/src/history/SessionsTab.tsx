@@ -101,7 +101,7 @@ function TrainingSessions() {
                   cell: (session) => <span className="event-kind">{format.words(session.scenario ?? session.kind)}</span>,
                 },
                 { title: "State", cell: (session) => <StatusBadge state={session.state} tone={stateTones[session.state]} size="sm" /> },
-                { title: "Result", cell: (session) => <span className="event-brief">{session.sentence || format.MISSING}</span> },
+                { title: "Result", cell: (session) => <span className="event-brief prose">{session.sentence || format.MISSING}</span> },
                 { title: "By", cell: (session) => session.by },
                 { title: "Why", cell: (session) => session.reason || format.MISSING },
                 { title: "Queued", cell: (session) => <TimeText value={session.queued} part="minute" /> },

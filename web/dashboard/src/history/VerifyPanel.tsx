@@ -119,8 +119,8 @@ export function VerifyPanel() {
                       cell: (fault) =>
                         fault.sequence === null ? "the ledger as a whole" : <Link to={`/history/${fault.sequence}`}>event {fault.sequence}</Link>,
                     },
-                    { title: "What was found", cell: (fault) => fault.message },
-                    { title: "What it means", cell: (fault) => faultMeanings[fault.code] ?? "" },
+                    { title: "What was found", cell: (fault) => <span className="prose">{fault.message}</span> },
+                    { title: "What it means", cell: (fault) => <span className="prose">{Object.hasOwn(faultMeanings, fault.code) ? faultMeanings[fault.code] : ""}</span> },
                   ]}
                 />
                 <Text size="sm">

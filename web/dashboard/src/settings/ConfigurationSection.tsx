@@ -53,7 +53,7 @@ export function ConfigurationSection() {
                       </span>
                     ),
                   },
-                  { title: "Meaning", cell: (field) => field.help },
+                  { title: "Meaning", cell: (field) => <span className="prose">{field.help}</span> },
                 ]}
                 empty={<Empty title="No setting fits">Type less, or look at all of them.</Empty>}
               />

@@ -1,10 +1,10 @@
-import { Button, Group, TextInput } from "@mantine/core";
+import { Button, Group, Textarea } from "@mantine/core";
 import { useRef, useState } from "react";
 import { Icon } from "../ui";
 
 /** A value to copy. Where the browser gives no clipboard (plain HTTP) it is selected for Ctrl-C. */
 export function CopyField({ label, value }: { label: string; value: string }) {
-  const field = useRef<HTMLInputElement>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
   const [says, setSays] = useState("");
   const copy = async () => {
     field.current?.select();
@@ -17,12 +17,14 @@ export function CopyField({ label, value }: { label: string; value: string }) {
   };
   return (
     <div>
-      <Group gap="xs" align="flex-end" wrap="nowrap">
-        <TextInput
+      <Group gap="xs" align="flex-end">
+        <Textarea
           ref={field}
           label={label}
           value={value}
           readOnly
+          autosize
+          minRows={1}
           className="copy-field"
           autoComplete="off"
           spellCheck={false}

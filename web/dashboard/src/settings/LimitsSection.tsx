@@ -28,7 +28,7 @@ export function LimitsSection() {
               columns={[
                 { title: "Limit", cell: (limit) => limit.title, heading: true },
                 { title: "In force", cell: (limit) => <span className="digits">{limitShown(limit, risk.limits[limit.name])}</span>, align: "right" },
-                { title: "What it holds back", cell: (limit) => limit.meaning },
+                { title: "What it holds back", cell: (limit) => <span className="prose">{limit.meaning}</span> },
                 {
                   title: "Orders denied by it",
                   cell: (limit) => <span className="digits">{limit.denial === null ? format.MISSING : format.count(risk.denials[limit.denial] ?? 0)}</span>,
