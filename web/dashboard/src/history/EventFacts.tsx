@@ -1,4 +1,4 @@
-import { Stack, Text } from "@mantine/core";
+import { Anchor, Stack, Text } from "@mantine/core";
 import { Link } from "react-router";
 import { useApi, type Schema } from "../api";
 import { format, KeyValue, Money, NumberText, PagedTable, Price, Read, StatusBadge, TimeText, type Tone } from "../ui";
@@ -35,7 +35,7 @@ export function EventFacts({ event }: { event: Schema<"Event"> }) {
 function SessionLink({ id }: { id: string }) {
   return id === "" ? null : (
     <Text size="sm">
-      <Link to={`/history/sessions/${encodeURIComponent(id)}`}>Session {id}</Link>
+      <Anchor component={Link} size="sm" underline="always" to={`/history/sessions/${encodeURIComponent(id)}`}>Session {id}</Anchor>
     </Text>
   );
 }
@@ -165,7 +165,7 @@ function Version({ body }: { body: Json }) {
         </Read>
       )}
       <Text size="sm">
-        <Link to="/parameters/history">History of the parameters</Link>
+        <Anchor component={Link} size="sm" underline="always" to="/parameters/history">History of the parameters</Anchor>
       </Text>
     </Stack>
   );

@@ -97,12 +97,14 @@ export function EventFilters({ filters, onFilters }: { filters: Filters; onFilte
           <TextInput
             type="datetime-local"
             label={`From, ${zone}`}
+            className="filters-wide"
             value={fieldOf(filters.from, clock)}
             onChange={(event) => change({ from: timeOf(event.currentTarget.value, clock) })}
           />
           <TextInput
             type="datetime-local"
             label={`Before, ${zone}`}
+            className="filters-wide"
             value={fieldOf(filters.to, clock)}
             onChange={(event) => change({ to: timeOf(event.currentTarget.value, clock) })}
           />

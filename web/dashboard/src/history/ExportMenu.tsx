@@ -51,7 +51,7 @@ export function ExportMenu({
             Cancel
           </Button>
         )}
-        <Text size="sm" c="dimmed" role="status">
+        <Text size="sm" c="dimmed" role="status" className="export-says">
           {state.says}
         </Text>
       </Group>

@@ -1,4 +1,4 @@
-import { Drawer, Group, Stack, Text } from "@mantine/core";
+import { Anchor, Drawer, Group, Stack, Text } from "@mantine/core";
 import { Link } from "react-router";
 import { useApi } from "../api";
 import { Duration, format, KeyValue, NumberText, Read, StatusBadge, TimeText } from "../ui";
@@ -55,9 +55,9 @@ export function SessionDrawer({ id, onClose }: { id: string; onClose: () => void
                 ]}
               />
               <Group gap="lg">
-                {session.decision_event !== null && <Link to={`/history/${session.decision_event}`}>Decision of the gate, event {session.decision_event}</Link>}
-                <Link to={`/history?text=${encodeURIComponent(session.id)}`}>Its events in the ledger</Link>
-                <Link to={`/training/${encodeURIComponent(session.id)}`}>Candidates and verdict, page Training</Link>
+                {session.decision_event !== null && <Anchor component={Link} size="sm" underline="always" to={`/history/${session.decision_event}`}>Decision of the gate, event {session.decision_event}</Anchor>}
+                <Anchor component={Link} size="sm" underline="always" to={`/history?text=${encodeURIComponent(session.id)}`}>Its events in the ledger</Anchor>
+                <Anchor component={Link} size="sm" underline="always" to={`/training/${encodeURIComponent(session.id)}`}>Candidates and verdict, page Training</Anchor>
               </Group>
             </>
           )}

@@ -1,4 +1,4 @@
-import { Button, SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { useApi, useList, useRefreshOn } from "../api";
 import { Duration, Empty, format, Icon, PagedTable, Panel, Read, StatusBadge, TimeText } from "../ui";
@@ -191,9 +191,9 @@ function TradingSessions() {
               {
                 title: "Events",
                 cell: (session) => (
-                  <Link to={`/history?kind=live.&text=${encodeURIComponent(session.id)}`} aria-label={`Events of session ${session.id}`}>
+                  <Anchor component={Link} size="sm" underline="always" to={`/history?kind=live.&text=${encodeURIComponent(session.id)}`} aria-label={`Events of session ${session.id}`}>
                     Show
-                  </Link>
+                  </Anchor>
                 ),
               },
             ]}

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { api, useApi, useCan, type Schema } from "../api";
@@ -117,7 +117,7 @@ export function VerifyPanel() {
                     {
                       title: "Where",
                       cell: (fault) =>
-                        fault.sequence === null ? "the ledger as a whole" : <Link to={`/history/${fault.sequence}`}>event {fault.sequence}</Link>,
+                        fault.sequence === null ? "the ledger as a whole" : <Anchor component={Link} size="sm" underline="always" to={`/history/${fault.sequence}`}>event {fault.sequence}</Anchor>,
                     },
                     { title: "What was found", cell: (fault) => <span className="prose">{fault.message}</span> },
                     { title: "What it means", cell: (fault) => <span className="prose">{Object.hasOwn(faultMeanings, fault.code) ? faultMeanings[fault.code] : ""}</span> },

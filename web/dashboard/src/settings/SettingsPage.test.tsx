@@ -78,6 +78,24 @@ test("a user is added; after a refusal all that was typed is still there", async
   expect(posts.at(-1)!.body).toEqual({ name: "otto", role: "operator", password: "nine quiet lamps" });
 });
 
+test("a login that ends meanwhile takes nothing of what was typed", async () => {
+  const expired = () => ({ status: 401, body: { code: "api.unauthenticated", detail: "the token has expired" } });
+  const server = fakeServer({ ...answers, "POST /api/auth/users": expired, "POST /api/auth/refresh": expired });
+  show("users");
+  const user = userEvent.setup();
+  await user.click(await screen.findByRole("button", { name: "Add a user" }));
+  const dialog = await screen.findByRole("dialog");
+  await user.type(within(dialog).getByLabelText("Name"), "otto");
+  await user.type(within(dialog).getByLabelText("First password"), "nine quiet lamps");
+  await user.click(within(dialog).getByRole("button", { name: "Add the user" }));
+  expect(await within(dialog).findByText("Your login has ended.")).toBeVisible();
+  logInAs("admin");
+  server.answers["POST /api/auth/users"] = () => ({ status: 201, body: { ...vera, name: "otto" } });
+  expect(within(dialog).getByLabelText("First password")).toHaveValue("nine quiet lamps");
+  await user.click(within(dialog).getByRole("button", { name: "Add the user" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+});
+
 test("a user is removed only after the name was typed", async () => {
   const { calls } = fakeServer({ ...answers, "DELETE /api/auth/users/vera": () => ({ status: 204 }) });
   show("users");
