@@ -36,6 +36,8 @@ export function LongSeries({
   description,
   logScale = false,
   onRange,
+  syncKey,
+  yWidth,
 }: {
   x: readonly number[];
   lines: readonly SeriesLine[];
@@ -47,6 +49,10 @@ export function LongSeries({
   logScale?: boolean;
   /** what is in view after zooming by dragging, in the unit of x; double click: all */
   onRange?: (from: number, to: number) => void;
+  /** charts of one key share cursor and zoom */
+  syncKey?: string;
+  /** of the values at the left, in pixels: charts below each other that share it line up */
+  yWidth?: number;
 }) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
@@ -77,7 +83,7 @@ export function LongSeries({
         width: Math.max(host.clientWidth, 100),
         height,
         tzDate: (seconds) => (clock === "utc" ? uPlot.tzDate(new Date(seconds * 1000), "UTC") : new Date(seconds * 1000)),
-        cursor: { drag: { x: true, y: false } },
+        cursor: { drag: { x: true, y: false }, ...(syncKey ? { sync: { key: syncKey, setSeries: false, scales: ["x", null] } } : {}) },
         scales: { x: { time: xKind === "time" }, y: logScale ? { distr: 3 } : {} },
         axes: [
           { stroke: colors.text, grid: { stroke: colors.grid, width: 1 }, ticks: { stroke: colors.border, width: 1 } },
@@ -87,6 +93,7 @@ export function LongSeries({
             ticks: { stroke: colors.border, width: 1 },
             values: (_, values) => values.map((value) => (value === null ? "" : latest.current.write(value))),
             size: (_, values) => {
+              if (yWidth !== undefined) return yWidth;
               const longest = (values ?? []).reduce((most, value) => Math.max(most, value.length), 4);
               return Math.min(MOST_AXIS, longest * DIGIT + AXIS_GAP);
             },
@@ -133,7 +140,7 @@ export function LongSeries({
     };
     // The data of a plot that stands is replaced below.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [shape, colors, clock, height, asTable, xKind, xLabel, logScale]);
+  }, [shape, colors, clock, height, asTable, xKind, xLabel, logScale, syncKey, yWidth]);
 
   useEffect(() => {
     plot.current?.setData(data);
