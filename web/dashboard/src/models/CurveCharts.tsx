@@ -115,16 +115,18 @@ export function CurveCharts({ runs, empty, note }: { runs: readonly RunCurves[];
               const others = shown.map(({ tag }) => tag).filter((tag) => !group.tags.some((each) => each.tag === tag));
               choose([...others, ...own.filter((tag) => group.tags.some((each) => each.tag === tag))]);
             }}>
-              <Group gap={6} mb={8} role="group" aria-label={`Tags of ${group.group}`}>
-                <Text size="sm" fw={600} w={72}>
+              <div className="tag-row" role="group" aria-label={`Curves of ${group.group}`}>
+                <Text size="sm" fw={600}>
                   {format.words(group.group)}
                 </Text>
-                {group.tags.map(({ tag, name }) => (
-                  <Chip key={tag} value={tag} size="xs" variant="outline">
-                    {name}
-                  </Chip>
-                ))}
-              </Group>
+                <Group gap={6}>
+                  {group.tags.map(({ tag, name }) => (
+                    <Chip key={tag} value={tag} size="xs" variant="outline">
+                      {name}
+                    </Chip>
+                  ))}
+                </Group>
+              </div>
             </Chip.Group>
           ))}
         </div>

@@ -33,7 +33,12 @@ const columns: Column<Run>[] = [
     title: "Data",
     cell: (run) => (
       <span className="estimate">
-        <span className="code">{run.data.length === 0 ? format.MISSING : run.data.map(fileName).join(", ")}</span>
+        {run.data.length === 0 && <span>{format.MISSING}</span>}
+        {run.data.map((file) => (
+          <span className="nowrap" key={file}>
+            {fileName(file)}
+          </span>
+        ))}
         {run.synthetic && <span className="estimate-note">synthetic market</span>}
       </span>
     ),

@@ -5,7 +5,7 @@ import { Bytes, Count, Icon, KeyValue, Panel, Read, StatusBadge, TimeText, forma
 import { OpenReport } from "../performance/OpenReport";
 import { CurveCharts } from "./CurveCharts";
 import { Metrics, Settings } from "./pieces";
-import { fileName, marketOf, metricsOf, type Model } from "./words";
+import { fileName, marketOf, metricsOf, modelName, type Model } from "./words";
 
 function text(found: object | null, name: string): string {
   const value = (found as Record<string, unknown> | null)?.[name];
@@ -84,7 +84,7 @@ export function ModelPage() {
       <Read query={model} lines={8}>
         {(data) => (
           <>
-            <Panel title={<span className="code">{fileName(data.name)}</span>}>
+            <Panel title={modelName(data.name)}>
               <Facts model={data} />
             </Panel>
             <Panel title="On unseen bars">

@@ -3,7 +3,7 @@ import { useNavigate } from "react-router";
 import { useApi, useList, useRefreshOn } from "../api";
 import { Count, Empty, format, PagedTable, Panel, Read, StatusBadge, TimeText, type Column } from "../ui";
 import { Estimate } from "../performance/Estimate";
-import { fileName, metricsOf, type Model } from "./words";
+import { fileName, metricsOf, modelName, type Model } from "./words";
 
 /** Which model trades, or what does instead. */
 export function Active() {
@@ -28,19 +28,22 @@ const columns: Column<Model>[] = [
     heading: true,
     cell: (model) => (
       <span className="group-name">
-        <span className="code">{model.name}</span>
+        <span className="estimate">
+          <span>{modelName(model.name)}</span>
+          <span className="estimate-note">{fileName(model.name)}</span>
+        </span>
         {model.active && <StatusBadge state="Trades" tone="good" size="sm" />}
         {model.synthetic && <StatusBadge state="Synthetic data" tone="warn" size="sm" />}
       </span>
     ),
   },
-  { title: "Method", cell: (model) => model.kind ?? format.MISSING },
+  { title: "Method", wideOnly: true, cell: (model) => model.kind ?? format.MISSING },
   {
     title: "Trained on",
     cell: (model) => (
       <span className="estimate">
         <span>{model.symbol ?? format.MISSING}</span>
-        {model.data && <span className="estimate-note">{fileName(model.data)}</span>}
+        {model.data && <span className="estimate-note nowrap">{fileName(model.data)}</span>}
       </span>
     ),
   },

@@ -1,5 +1,5 @@
-import { Text } from "@mantine/core";
-import type { ReactNode } from "react";
+import { Switch, Text } from "@mantine/core";
+import { useState, type ReactNode } from "react";
 import type { Schema } from "../api";
 import { Help } from "../ui";
 import { Estimate } from "../performance/Estimate";
@@ -29,13 +29,28 @@ export function Metrics({ metrics, empty }: { metrics: Record<string, Schema<"Ru
   );
 }
 
+/** Sections of the configuration that say nothing of a training or a judgement. */
+const elsewhere = new Set(["accounts", "ledger", "live", "log", "notifications", "risk", "server", "sessions"]);
+
 /** Keys and values of a configuration. */
 export function Settings({ settings }: { settings: { name: string; value: string }[] }) {
+  const [all, setAll] = useState(false);
   if (settings.length === 0) return <Text size="sm">No settings are told beside it.</Text>;
+  const own = settings.filter(({ name }) => !elsewhere.has(name.split(".")[0]!));
+  const others = settings.length - own.length;
   return (
     <div className="settings-list" role="region" aria-label="Settings" tabIndex={0}>
+      {others > 0 && (
+        <Switch
+          size="sm"
+          mb="xs"
+          label={`Also the ${others} that do not change what the run does`}
+          checked={all}
+          onChange={(event) => setAll(event.currentTarget.checked)}
+        />
+      )}
       <dl>
-        {settings.map(({ name, value }) => (
+        {(all ? settings : own).map(({ name, value }) => (
           <div key={name}>
             <dt className="code">{name}</dt>
             <dd className="code">{value}</dd>

@@ -58,6 +58,11 @@ export function inOrder(keys: readonly string[]): string[] {
   return [...keys].sort((a, b) => place(a) - place(b) || a.localeCompare(b));
 }
 
+/** The run that a model file lies in: "first" of "first/models/ppo_stevie.zip"; the file where it lies in none. */
+export function modelName(path: string): string {
+  return path.replace(/\/(models\/)?[^/]+$/, "") || path;
+}
+
 /** The last part of a path, which says what a file of bars is. */
 export function fileName(path: string): string {
   return path.split("/").at(-1) ?? path;

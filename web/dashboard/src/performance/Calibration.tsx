@@ -8,9 +8,9 @@ import { span, tooFew, named } from "./measures";
 type Check = Schema<"PerformanceCalibration">;
 type Bin = Check["bins"][number];
 
-const SIZE = 440; // of the drawing
-const PLOT = { left: 46, top: 10, size: 380 };
-const COUNTS = { top: PLOT.top + PLOT.size + 42, height: 60 };
+const WIDTH = 480; // of the drawing
+const PLOT = { left: 70, top: 10, size: 380 };
+const COUNTS = { top: PLOT.top + PLOT.size + 66, height: 60 };
 
 function range(bin: Bin): string {
   return `${format.percent(bin.low, { digits: 0 })} to ${format.percent(bin.high, { digits: 0 })}`;
@@ -26,7 +26,7 @@ export function ReliabilityDiagram({ check }: { check: Check }) {
   return (
     <svg
       className="reliability"
-      viewBox={`0 0 ${SIZE} ${COUNTS.top + COUNTS.height + 44}`}
+      viewBox={`0 0 ${WIDTH} ${COUNTS.top + COUNTS.height + 28}`}
       role="img"
       aria-label={`Share of trades that won over the confidence of their entry, ${check.trades} trades; the table holds the numbers`}
     >
@@ -41,6 +41,12 @@ export function ReliabilityDiagram({ check }: { check: Check }) {
           </text>
         </g>
       ))}
+      <text x={x(0.5)} y={y(0) + 38} textAnchor="middle">
+        Confidence of the entry
+      </text>
+      <text transform={`translate(16 ${y(0.5)}) rotate(-90)`} textAnchor="middle">
+        Share of trades that won
+      </text>
       <line className="perfect" x1={x(0)} y1={y(0)} x2={x(1)} y2={y(1)} />
       <text x={x(0.79)} y={y(0.88)} textAnchor="end">
         as confident as right
@@ -71,9 +77,6 @@ export function ReliabilityDiagram({ check }: { check: Check }) {
       <line className="axis" x1={x(0)} x2={x(1)} y1={COUNTS.top + COUNTS.height} y2={COUNTS.top + COUNTS.height} />
       <text x={x(0.5)} y={COUNTS.top + COUNTS.height + 18} textAnchor="middle">
         Trades of each confidence
-      </text>
-      <text x={x(0.5)} y={COUNTS.top + COUNTS.height + 36} textAnchor="middle">
-        across: confidence; upward: share that won
       </text>
     </svg>
   );
@@ -111,7 +114,7 @@ function Scores({ check }: { check: Check }) {
         ]}
       />
       <Text size="sm">
-        On the dashed line a confidence means what it says: of the trades entered with 70 % seven in ten win. Below it the strategy is too sure, above it
+        On the dashed line a confidence means what it says: of the trades entered with 70&nbsp;% seven in ten win. Below it the strategy is too sure, above it
         too shy. The line through a dot is its {format.percent(check.level, { digits: 0 })} interval; a hollow dot stands on fewer than 30 trades.
       </Text>
     </Stack>

@@ -101,7 +101,7 @@ function FollowUps({ quality }: { quality: Quality }) {
       ),
     },
     {
-      title: "Against no move",
+      title: "Against zero",
       wideOnly: true,
       cell: (follow) => (
         <Whisker value={follow.mean_return} low={follow.mean_return_interval?.low} high={follow.mean_return_interval?.high} {...scale} faint={follow.few} />

@@ -1,7 +1,7 @@
 import { SegmentedControl, Stack, Text } from "@mantine/core";
 import { useSearchParams } from "react-router";
 import { useApi, useRefreshOn, type Schema } from "../api";
-import { Count, Duration, Empty, format, Money, NumberText, PagedTable, Panel, Percent, Read, StatusBadge, TimeText, type Column } from "../ui";
+import { Count, Duration, Empty, format, Money, NumberText, PagedTable, Panel, Percent, Read, StatusBadge, type Column } from "../ui";
 import { scaleOf, Whisker } from "./Estimate";
 import { FEW_TRADES, named, span } from "./measures";
 
@@ -71,7 +71,7 @@ export function Groups({ symbol }: { symbol?: string }) {
       ),
     },
     {
-      title: "Against nothing won or lost",
+      title: "Against zero",
       wideOnly: true,
       cell: (row) => (
         <Whisker value={row.expectancy} low={row.expectancy_interval?.low} high={row.expectancy_interval?.high} {...scale} faint={row.few} />
@@ -83,10 +83,17 @@ export function Groups({ symbol }: { symbol?: string }) {
       align: "right",
       cell: (row) => (row.profit_factor === null ? <span title="no trade lost money">{format.MISSING}</span> : <NumberText value={row.profit_factor} />),
     },
-    { title: "Profit", align: "right", cell: (row) => <Money value={row.pnl} tone /> },
-    { title: "Fees", align: "right", cell: (row) => <Money value={row.fees} /> },
+    {
+      title: "Profit",
+      align: "right",
+      cell: (row) => (
+        <span className="estimate">
+          <Money value={row.pnl} tone />
+          <span className="estimate-note digits">fees {format.money(row.fees)}</span>
+        </span>
+      ),
+    },
     { title: "Mean time held", align: "right", cell: (row) => <Duration ms={row.mean_duration_ms} /> },
-    { title: "Newest exit", align: "right", cell: (row) => <TimeText value={row.last_exit} part="date" /> },
   ];
   return (
     <Panel

@@ -52,7 +52,7 @@ function Headline({ summary }: { summary: Summary }) {
         <StatusBadge state={said.state} tone={said.tone} size="lg" />
         <Text size="sm">{said.text}</Text>
       </Group>
-      <dl className="figures">
+      <dl className="figures" data-columns="4">
         <div>
           <dt>Equity</dt>
           <dd>

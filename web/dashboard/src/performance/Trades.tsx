@@ -1,4 +1,5 @@
 import { Anchor, Drawer, Group, Stack, Text, TextInput } from "@mantine/core";
+import type { ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 import { useList, useRefreshOn, type Schema } from "../api";
 import { Duration, Empty, format, KeyValue, Money, NumberText, PagedTable, Panel, Percent, Price, Read, StatusBadge, TimeText, type Column } from "../ui";
@@ -16,17 +17,48 @@ function Outcome({ trade }: { trade: Trade }) {
   return <StatusBadge state={won ? "Won" : "Lost"} tone={won ? "good" : "bad"} size="sm" icon={won ? "up" : "down"} />;
 }
 
+function Two({ children, below }: { children: ReactNode; below: ReactNode }) {
+  return (
+    <span className="estimate">
+      {children}
+      {below && <span className="estimate-note digits">{below}</span>}
+    </span>
+  );
+}
+
 const columns: Column<Trade>[] = [
   { title: "Trade", heading: true, cell: (trade) => <span className="digits">{`${trade.number} ${trade.side} ${trade.symbol}`}</span> },
   { title: "Outcome", cell: (trade) => <Outcome trade={trade} /> },
-  { title: "Profit", align: "right", cell: (trade) => <Money value={trade.pnl} tone /> },
-  { title: "Return", align: "right", cell: (trade) => <Percent value={trade.return} tone /> },
-  { title: "Entry", cell: (trade) => <TimeText value={trade.entry_time} part="minute" /> },
+  {
+    title: "Profit",
+    align: "right",
+    cell: (trade) => (
+      <Two below={<Percent value={trade.return} tone />}>
+        <Money value={trade.pnl} tone />
+      </Two>
+    ),
+  },
+  {
+    title: "Entry",
+    align: "right",
+    cell: (trade) => (
+      <Two below={<>at {format.price(trade.entry_price)}</>}>
+        <TimeText value={trade.entry_time} part="minute" />
+      </Two>
+    ),
+  },
+  {
+    title: "Exit",
+    align: "right",
+    cell: (trade) => (
+      <Two below={trade.exit_price !== null && <>at {format.price(trade.exit_price)}</>}>
+        <TimeText value={trade.exit_time} part="minute" />
+      </Two>
+    ),
+  },
   { title: "Held", align: "right", cell: (trade) => <Duration ms={trade.duration_ms} /> },
-  { title: "Entry price", align: "right", cell: (trade) => <Price value={trade.entry_price} /> },
-  { title: "Exit price", align: "right", cell: (trade) => <Price value={trade.exit_price} /> },
-  { title: "Left by", cell: (trade) => (trade.exit_reason ? named(trade.exit_reason) : format.MISSING) },
-  { title: "Rule", cell: (trade) => (trade.rule ? named(trade.rule) : format.MISSING), wideOnly: true },
+  { title: "Left by", cell: (trade) => <span className="nowrap">{trade.exit_reason ? named(trade.exit_reason) : format.MISSING}</span> },
+  { title: "Rule", cell: (trade) => <span className="nowrap">{trade.rule ? named(trade.rule) : format.MISSING}</span>, wideOnly: true },
   { title: "Regime", cell: (trade) => (trade.regime ? named(trade.regime) : format.MISSING), wideOnly: true },
   { title: "Confidence", align: "right", cell: (trade) => <Percent value={trade.confidence} digits={0} />, wideOnly: true },
 ];
