@@ -47,15 +47,23 @@ const columns: Column<Model>[] = [
       </span>
     ),
   },
-  { title: "Steps", align: "right", cell: (model) => <Count value={model.timesteps} /> },
-  { title: "Seed", align: "right", cell: (model) => <span className="digits">{model.seed ?? format.MISSING}</span> },
   {
-    title: "Return on unseen bars",
+    title: "Steps",
+    align: "right",
+    cell: (model) => (
+      <span className="estimate">
+        <Count value={model.timesteps} />
+        {model.seed !== null && <span className="estimate-note digits">seed {model.seed}</span>}
+      </span>
+    ),
+  },
+  {
+    title: "Unseen return",
     align: "right",
     cell: (model) => <Estimate metric={metricsOf(model.test).total_return} kind="share" tone />,
   },
-  { title: "Sharpe there", align: "right", cell: (model) => <Estimate metric={metricsOf(model.test).sharpe} kind="ratio" tone /> },
-  { title: "Drawdown there", align: "right", cell: (model) => <Estimate metric={metricsOf(model.test).max_drawdown} kind="share" /> },
+  { title: "Unseen Sharpe", align: "right", cell: (model) => <Estimate metric={metricsOf(model.test).sharpe} kind="ratio" tone /> },
+  { title: "Unseen drawdown", align: "right", cell: (model) => <Estimate metric={metricsOf(model.test).max_drawdown} kind="share" /> },
   { title: "Written", align: "right", cell: (model) => <TimeText value={model.modified} part="minute" /> },
 ];
 
@@ -68,7 +76,7 @@ export function Models() {
       <Active />
       <Panel title="Trained models">
         <Text size="sm" mb="sm">
-          Newest first. Unseen bars are those that neither training nor the choice of the kept policy has used; below a figure stands its interval.
+          Newest first. Unseen: on the bars that neither the training nor the choice of the kept policy has used. Below a figure stands its interval.
         </Text>
         <Read query={list.query} lines={6}>
           {() => (

@@ -57,7 +57,7 @@ export function Groups({ symbol }: { symbol?: string }) {
       ),
     },
     {
-      title: "Mean profit of a trade",
+      title: "Mean profit",
       align: "right",
       cell: (row) => (
         <span className="estimate">
@@ -93,7 +93,7 @@ export function Groups({ symbol }: { symbol?: string }) {
         </span>
       ),
     },
-    { title: "Mean time held", align: "right", cell: (row) => <Duration ms={row.mean_duration_ms} /> },
+    { title: "Held", align: "right", cell: (row) => <Duration ms={row.mean_duration_ms} /> },
   ];
   return (
     <Panel

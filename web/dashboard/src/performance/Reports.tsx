@@ -21,7 +21,7 @@ export function Reports() {
               { title: "Report", heading: true, cell: (report) => <span className="code">{report.name}</span> },
               { title: "Written", cell: (report) => <TimeText value={report.modified} part="minute" /> },
               { title: "Size", align: "right", cell: (report) => <Bytes value={report.bytes} /> },
-              { title: "Open", align: "right", cell: (report) => <OpenReport id={report.id} name={report.name} compact /> },
+              { title: "Open", cell: (report) => <OpenReport id={report.id} name={report.name} compact /> },
             ]}
             hasMore={list.hasMore}
             more={list.more}

@@ -58,8 +58,15 @@ const columns: Column<Trade>[] = [
   },
   { title: "Held", align: "right", cell: (trade) => <Duration ms={trade.duration_ms} /> },
   { title: "Left by", cell: (trade) => <span className="nowrap">{trade.exit_reason ? named(trade.exit_reason) : format.MISSING}</span> },
-  { title: "Rule", cell: (trade) => <span className="nowrap">{trade.rule ? named(trade.rule) : format.MISSING}</span>, wideOnly: true },
-  { title: "Regime", cell: (trade) => (trade.regime ? named(trade.regime) : format.MISSING), wideOnly: true },
+  {
+    title: "Rule and regime",
+    cell: (trade) => (
+      <Two below={trade.regime && named(trade.regime)}>
+        <span className="nowrap">{trade.rule ? named(trade.rule) : format.MISSING}</span>
+      </Two>
+    ),
+    wideOnly: true,
+  },
   { title: "Confidence", align: "right", cell: (trade) => <Percent value={trade.confidence} digits={0} />, wideOnly: true },
 ];
 
