@@ -1,7 +1,7 @@
 import { Group, Select, Stack, Text } from "@mantine/core";
 import { useSearchParams } from "react-router";
 import { useApi, type Schema } from "../api";
-import { Count, Empty, format, Help, KeyValue, PagedTable, Panel, Percent, Read, StatusBadge } from "../ui";
+import { Count, Empty, format, Help, KeyValue, Panel, Percent, Read, StatusBadge } from "../ui";
 import { Estimate } from "./Estimate";
 import { span, tooFew, named } from "./measures";
 
@@ -13,7 +13,7 @@ const PLOT = { left: 70, top: 10, size: 380 };
 const COUNTS = { top: PLOT.top + PLOT.size + 66, height: 60 };
 
 function range(bin: Bin): string {
-  return `${format.percent(bin.low, { digits: 0 })} to ${format.percent(bin.high, { digits: 0 })}`;
+  return span(bin.low, bin.high, "share").replace(/\.0/g, "");
 }
 
 /** Share of won trades over confidence, with the number of trades of each bin below. */
@@ -121,6 +121,63 @@ function Scores({ check }: { check: Check }) {
   );
 }
 
+/** The same in numbers: narrow enough to stay a table on a phone. */
+function Bins({ check }: { check: Check }) {
+  return (
+    <div className="table-scroll" role="region" aria-label="Confidence and outcome, as numbers" tabIndex={0}>
+      <table className="compact" aria-label="Confidence and outcome">
+        <thead>
+          <tr>
+            <th scope="col">Confidence</th>
+            <th scope="col" data-align="right">Trades</th>
+            <th scope="col" data-align="right" className="wide-only">Won</th>
+            <th scope="col" data-align="right" className="wide-only">Mean confidence</th>
+            <th scope="col" data-align="right">Share won</th>
+            <th scope="col" data-align="right">{format.percent(check.level, { digits: 0 })} interval</th>
+            <th scope="col" data-align="right" className="wide-only">Too sure by</th>
+          </tr>
+        </thead>
+        <tbody>
+          {check.bins
+            .filter((bin) => bin.trades > 0)
+            .map((bin) => (
+              <tr key={bin.low}>
+                <th scope="row">
+                  <span className="group-name">
+                    <span className="digits">{range(bin)}</span>
+                    {bin.few && <span className="few-note">too few to say</span>}
+                  </span>
+                </th>
+                <td data-align="right">
+                  <Count value={bin.trades} />
+                </td>
+                <td data-align="right" className="wide-only">
+                  <Count value={bin.won} />
+                </td>
+                <td data-align="right" className="wide-only">
+                  <Percent value={bin.mean_confidence} digits={1} />
+                </td>
+                <td data-align="right">
+                  <Percent value={bin.share_won} digits={1} />
+                </td>
+                <td data-align="right">
+                  <span className="digits">{span(bin.interval?.low, bin.interval?.high, "share") || format.MISSING}</span>
+                </td>
+                <td data-align="right" className="wide-only">
+                  <span className="digits">
+                    {bin.mean_confidence === null || bin.share_won === null
+                      ? format.MISSING
+                      : `${format.number((bin.mean_confidence - bin.share_won) * 100, { digits: 1, sign: true })} points`}
+                  </span>
+                </td>
+              </tr>
+            ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
 export function Calibration({ symbol }: { symbol?: string }) {
   const [search, setSearch] = useSearchParams();
   const bins = search.get("bins") === "5" || search.get("bins") === "20" ? Number(search.get("bins")) : 10;
@@ -182,43 +239,7 @@ export function Calibration({ symbol }: { symbol?: string }) {
               <ReliabilityDiagram check={data} />
               <Scores check={data} />
             </div>
-            <PagedTable
-              label="Confidence and outcome"
-              rows={data.bins.filter((bin) => bin.trades > 0)}
-              keyOf={(bin) => bin.low}
-              columns={[
-                {
-                  title: "Confidence",
-                  heading: true,
-                  cell: (bin) => (
-                    <span className="group-name">
-                      <span className="digits">{range(bin)}</span>
-                      {bin.few && <StatusBadge state="Too few to say" tone="warn" size="sm" />}
-                    </span>
-                  ),
-                },
-                { title: "Trades", align: "right", cell: (bin) => <Count value={bin.trades} /> },
-                { title: "Won", align: "right", cell: (bin) => <Count value={bin.won} /> },
-                { title: "Mean confidence", align: "right", cell: (bin) => <Percent value={bin.mean_confidence} digits={1} /> },
-                { title: "Share won", align: "right", cell: (bin) => <Percent value={bin.share_won} digits={1} /> },
-                {
-                  title: `${format.percent(data.level, { digits: 0 })} interval`,
-                  align: "right",
-                  cell: (bin) => <span className="digits">{span(bin.interval?.low, bin.interval?.high, "share") || format.MISSING}</span>,
-                },
-                {
-                  title: "Too sure by",
-                  align: "right",
-                  cell: (bin) => (
-                    <span className="digits">
-                      {bin.mean_confidence === null || bin.share_won === null
-                        ? format.MISSING
-                        : `${format.number((bin.mean_confidence - bin.share_won) * 100, { digits: 1, sign: true })} points`}
-                    </span>
-                  ),
-                },
-              ]}
-            />
+            <Bins check={data} />
           </Stack>
         )}
       </Read>

@@ -22,29 +22,45 @@ function Counts({ label, counts, all, name = format.words }: { label: string; co
   const rows = Object.entries(counts)
     .map(([key, count]) => ({ key, count }))
     .sort((a, b) => b.count - a.count);
+  if (rows.length === 0)
+    return (
+      <Text c="dimmed" size="sm">
+        None.
+      </Text>
+    );
   return (
-    <PagedTable
-      label={label}
-      rows={rows}
-      keyOf={(row) => row.key}
-      empty={<Text c="dimmed" size="sm">None.</Text>}
-      columns={[
-        { title: label, heading: true, cell: (row) => name(row.key) },
-        { title: "Decisions", align: "right", cell: (row) => <Count value={row.count} /> },
-        {
-          title: "Share",
-          align: "right",
-          cell: (row) => (
-            <>
-              <Percent value={all > 0 ? row.count / all : null} digits={1} />
-              <span className="count-track wide-only" aria-hidden="true">
-                <span className="count-bar" style={{ width: `${all > 0 ? (100 * row.count) / all : 0}%` }} />
-              </span>
-            </>
-          ),
-        },
-      ]}
-    />
+    <div className="table-scroll" role="region" aria-label={`${label}, as numbers`} tabIndex={0}>
+      <table className="compact" aria-label={label}>
+        <thead>
+          <tr>
+            <th scope="col">{label}</th>
+            <th scope="col" data-align="right">Decisions</th>
+            <th scope="col" data-align="right">Share</th>
+            <td className="wide-only" />
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.key}>
+              <th scope="row" className="wrap">
+                {name(row.key)}
+              </th>
+              <td data-align="right">
+                <Count value={row.count} />
+              </td>
+              <td data-align="right">
+                <Percent value={all > 0 ? row.count / all : null} digits={1} />
+              </td>
+              <td className="wide-only" aria-hidden="true">
+                <span className="count-track">
+                  <span className="count-bar" style={{ width: `${all > 0 ? (100 * row.count) / all : 0}%` }} />
+                </span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

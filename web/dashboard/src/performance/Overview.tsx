@@ -10,7 +10,7 @@ import { FEW_TRADES, measureOf, measures, span, tooFew } from "./measures";
 import { usePeriods } from "./useDays";
 
 type Summary = Schema<"PerformanceSummary">;
-const Y_WIDTH = 104; // room for "1,234,567 USDT"
+const Y_WIDTH = 76; // room for "1,234,567"
 const DAY = 86_400_000;
 const DAYS_BY_DAY = 1500; // more are drawn by month
 
@@ -223,10 +223,13 @@ function Curves({ summary }: { summary: Summary }) {
       >
         {() => (
           <Stack gap={4}>
+            <Text size="sm" fw={600}>
+              Equity in USDT
+            </Text>
             <LongSeries
               x={x}
               lines={lines}
-              write={(value) => format.money(value, { digits: 0 })}
+              write={(value) => format.number(value, { digits: 0 })}
               height={280}
               logScale={isLog}
               yWidth={Y_WIDTH}

@@ -17,6 +17,12 @@ function Outcome({ trade }: { trade: Trade }) {
   return <StatusBadge state={won ? "Won" : "Lost"} tone={won ? "good" : "bad"} size="sm" icon={won ? "up" : "down"} />;
 }
 
+/** "bull, 42 % sure" */
+function behind(trade: Trade): string {
+  const sure = trade.confidence === null ? "" : `${format.percent(trade.confidence, { digits: 0 })} sure`;
+  return [trade.regime, sure].filter(Boolean).join(", ");
+}
+
 function Two({ children, below }: { children: ReactNode; below: ReactNode }) {
   return (
     <span className="estimate">
@@ -59,15 +65,14 @@ const columns: Column<Trade>[] = [
   { title: "Held", align: "right", cell: (trade) => <Duration ms={trade.duration_ms} /> },
   { title: "Left by", cell: (trade) => <span className="nowrap">{trade.exit_reason ? named(trade.exit_reason) : format.MISSING}</span> },
   {
-    title: "Rule and regime",
+    title: "Entered by",
     cell: (trade) => (
-      <Two below={trade.regime && named(trade.regime)}>
+      <Two below={behind(trade)}>
         <span className="nowrap">{trade.rule ? named(trade.rule) : format.MISSING}</span>
       </Two>
     ),
     wideOnly: true,
   },
-  { title: "Confidence", align: "right", cell: (trade) => <Percent value={trade.confidence} digits={0} />, wideOnly: true },
 ];
 
 function Details({ trade }: { trade: Trade }) {

@@ -308,8 +308,8 @@ test("decisions show what followed, and confidence against outcome as drawing an
   expect(await screen.findByRole("img", { name: /Share of trades that won over the confidence/ })).toBeVisible();
   const table = screen.getByRole("table", { name: "Confidence and outcome" });
   expect(within(table).getAllByRole("row")).toHaveLength(3); // without the empty bin
-  expect(within(table).getByRole("row", { name: /30\s% to 40\s%/ })).toHaveTextContent("Too few to say");
-  expect(within(table).getByRole("row", { name: /60\s% to 70\s%/ })).toHaveTextContent("+15.0 points");
+  expect(within(table).getByRole("row", { name: /30 to 40\s%/ })).toHaveTextContent("too few to say");
+  expect(within(table).getByRole("row", { name: /60 to 70\s%/ })).toHaveTextContent("+15.0 points");
   expect(await axeFaults()).toEqual([]);
 });
 
