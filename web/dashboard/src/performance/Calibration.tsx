@@ -200,7 +200,8 @@ export function Calibration({ symbol }: { symbol?: string }) {
         <>
           Is it as right as it is sure?
           <Help about="calibration">
-            A decision to enter carries a confidence from 0 to 100 %: how far its conditions are exceeded. Here it stands against how often such trades won.
+            A decision to enter carries a confidence from 0 to 100 %: how far its conditions are exceeded. It is no probability; here it is looked at whether
+            it could be read as one.
           </Help>
         </>
       }

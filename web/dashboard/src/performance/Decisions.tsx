@@ -11,10 +11,17 @@ type Follow = Quality["entries"][number];
 
 const horizons = ["1", "4", "24", "72", "168"];
 
-/** "no_trade/breakout" is told as "No trade: breakout". */
+const reasons: Record<string, string> = {
+  no_rule: "No rule qualified",
+  holding: "A position was held",
+  cost_cap: "Too dear for the cost cap",
+};
+
+/** "cost_cap/breakout" is told as "Too dear for the cost cap: breakout". */
 function reasonName(key: string): string {
   const [reason = key, rule] = key.split("/");
-  return rule ? `${format.words(reason)}: ${rule}` : format.words(reason);
+  const name = reasons[reason] ?? format.words(reason);
+  return rule ? `${name}: ${rule}` : name;
 }
 
 /** Counts with a bar each, most first. */
@@ -131,6 +138,10 @@ function FollowUps({ quality }: { quality: Quality }) {
         something is right more often than half the time, and entries that were denied would not have done better.
         {quality.market_return !== null &&
           ` From any bar the price moved ${format.percent(quality.market_return, { sign: true })} on average over as long: what being long at any time gave.`}
+      </Text>
+      <Text size="xs" c="dimmed">
+        Below a figure stands its {format.percent(quality.level, { digits: 0 })} interval. Entries less than {bars} apart share bars: theirs are narrower than
+        they should be.
       </Text>
       <PagedTable
         label="What followed decisions to enter"

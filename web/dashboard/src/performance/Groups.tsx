@@ -127,7 +127,7 @@ export function Groups({ symbol }: { symbol?: string }) {
           <Stack gap="sm">
             <Text size="sm">
               {kind.lead} A line under a figure is its {format.percent(data.level, { digits: 0 })} interval; below {FEW_TRADES} trades a group says
-              little.
+              little. Among several groups the best looks better than it is.
             </Text>
             <PagedTable label={`Closed trades by ${kind.label.toLowerCase()}`} rows={rows} columns={columns} keyOf={(row) => (row.isAll ? "all trades" : row.key)} />
             {data.trades_left_out > 0 && (

@@ -101,14 +101,24 @@ function Details({ trade }: { trade: Trade }) {
           { name: "Rule", value: missing(trade.rule) },
           { name: "Regime", value: missing(trade.regime) },
           { name: "Confidence of the decision", value: <Percent value={trade.confidence} digits={1} /> },
-          { name: "Decision", value: trade.decision === null ? format.MISSING : format.count(trade.decision) },
+          {
+            name: "Decision to enter",
+            value:
+              trade.decision === null ? (
+                format.MISSING
+              ) : (
+                <Anchor component={Link} to={`/live?decision=${trade.decision}`} size="sm">
+                  number {format.count(trade.decision)}
+                </Anchor>
+              ),
+          },
           {
             name: "Parameters",
             value:
               trade.parameter_version === null ? (
                 format.MISSING
               ) : (
-                <Anchor component={Link} to="/parameters" size="sm">
+                <Anchor component={Link} to={`/parameters/history#version-${trade.parameter_version}`} size="sm">
                   version {trade.parameter_version}
                 </Anchor>
               ),

@@ -279,7 +279,7 @@ test("decisions show what followed, and confidence against outcome as drawing an
       decisions: 1000,
       actions: { enter: 100 },
       denials: { drawdown_halt: 20 },
-      reasons: { no_rule: 900, "enter/breakout": 100 },
+      reasons: { no_rule: 900, "cost_cap/breakout": 100 },
       horizon_bars: 24,
       level: 0.95,
       entries: [follow, { ...follow, what: "drawdown_halt", entries: 5, few: true, mean_return_interval: null }],
@@ -304,7 +304,7 @@ test("decisions show what followed, and confidence against outcome as drawing an
   expect(within(entries).getByRole("row", { name: /All entries taken/ })).toHaveTextContent("55.0 %");
   expect(within(entries).getByRole("row", { name: /Denied: drawdown halt/ })).toHaveTextContent("Too few to say");
   expect(screen.getByText(/refused 20 of them \(20.0 %\)/)).toBeVisible();
-  expect(screen.getByText("Enter: breakout")).toBeVisible();
+  expect(screen.getByText("Too dear for the cost cap: breakout")).toBeVisible();
   expect(await screen.findByRole("img", { name: /Share of trades that won over the confidence/ })).toBeVisible();
   const table = screen.getByRole("table", { name: "Confidence and outcome" });
   expect(within(table).getAllByRole("row")).toHaveLength(3); // without the empty bin
