@@ -146,7 +146,6 @@ export function Experiments() {
             columns={columns}
             keyOf={(run) => run.id}
             onOpen={(run) => void navigate(`/models/experiments/${run.id}`)}
-            openLabel={(run) => `Open ${run.title || kindName(run.kind)}, ${run.name}`}
             hasMore={list.hasMore}
             more={list.more}
             isReadingMore={list.isReadingMore}

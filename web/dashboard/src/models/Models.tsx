@@ -86,7 +86,6 @@ export function Models() {
               columns={columns}
               keyOf={(model) => model.id}
               onOpen={(model) => void navigate(`/models/${model.id}`)}
-              openLabel={(model) => `Open the model ${model.name}`}
               hasMore={list.hasMore}
               more={list.more}
               isReadingMore={list.isReadingMore}

@@ -102,7 +102,9 @@ function Cell({
   if (!stretch)
     return (
       <div className="period-cell" data-none>
-        <span className="cell-name">{name}</span>
+        <span className="cell-name" aria-hidden="true">
+          {name}
+        </span>
         <span className="visually-hidden">{label}: not traded</span>
         <span aria-hidden="true">{format.MISSING}</span>
       </div>
@@ -111,7 +113,10 @@ function Cell({
   const way = value === null || value === 0 ? undefined : value > 0 ? "gain" : "loss";
   const inner = (
     <>
-      <span className="cell-name">{name}</span>
+      <span className="visually-hidden">{label}: </span>
+      <span className="cell-name" aria-hidden="true">
+        {name}
+      </span>
       <span>{text}</span>
     </>
   );
@@ -122,7 +127,7 @@ function Cell({
     style: { "--strength": strength(value, most) } as React.CSSProperties,
   };
   return onChoose ? (
-    <button type="button" {...look} onClick={onChoose} aria-pressed={pressed} aria-label={`${label}: ${text}`}>
+    <button type="button" {...look} onClick={onChoose} aria-pressed={pressed}>
       {inner}
     </button>
   ) : (

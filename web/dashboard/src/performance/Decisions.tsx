@@ -13,6 +13,9 @@ const horizons = ["1", "4", "24", "72", "168"];
 
 const reasons: Record<string, string> = {
   no_rule: "No rule qualified",
+  qualified: "Qualified to enter",
+  mean_reached: "Left at the mean",
+  not_ready: "Too few bars to measure yet",
   holding: "A position was held",
   cost_cap: "Too dear for the cost cap",
 };

@@ -1,4 +1,5 @@
 import { Select } from "@mantine/core";
+import { memo } from "react";
 import { Navigate, Route, Routes, useSearchParams } from "react-router";
 import { useLiveState } from "../shell/useLiveState";
 import { PageFrame } from "../ui";
@@ -19,6 +20,21 @@ const views = [
   { to: "/performance/trades", title: "Trades" },
   { to: "/performance/reports", title: "Reports" },
 ];
+
+/** Not drawn anew with every step of the live loop, of which the page wants the symbols only. */
+const View = memo(function View({ symbol }: { symbol?: string }) {
+  return (
+    <Routes>
+      <Route index element={<Overview symbol={symbol} />} />
+      <Route path="calendar" element={<Calendar symbol={symbol} />} />
+      <Route path="groups" element={<Groups symbol={symbol} />} />
+      <Route path="decisions" element={<Decisions symbol={symbol} />} />
+      <Route path="trades" element={<Trades symbol={symbol} />} />
+      <Route path="reports" element={<Reports />} />
+      <Route path="*" element={<Navigate to="/performance" replace />} />
+    </Routes>
+  );
+});
 
 export default function PerformancePage() {
   const symbols = useLiveState().data?.summary.symbols ?? [];
@@ -50,15 +66,7 @@ export default function PerformancePage() {
       }
     >
       <ViewTabs label="Views of the performance" views={views.map((view) => ({ ...view, to: view.to + suffix }))} />
-      <Routes>
-        <Route index element={<Overview symbol={symbol} />} />
-        <Route path="calendar" element={<Calendar symbol={symbol} />} />
-        <Route path="groups" element={<Groups symbol={symbol} />} />
-        <Route path="decisions" element={<Decisions symbol={symbol} />} />
-        <Route path="trades" element={<Trades symbol={symbol} />} />
-        <Route path="reports" element={<Reports />} />
-        <Route path="*" element={<Navigate to="/performance" replace />} />
-      </Routes>
+      <View symbol={symbol} />
     </PageFrame>
   );
 }

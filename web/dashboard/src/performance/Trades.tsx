@@ -209,6 +209,7 @@ export function Trades({ symbol }: { symbol?: string }) {
         position="right"
         size="md"
         title={opened ? `Trade ${opened.number}: ${opened.side} ${opened.symbol}` : ""}
+        attributes={{ header: { role: "presentation" } }}
         closeButtonProps={{ "aria-label": "Close the trade" }}
       >
         {opened && <Details trade={opened} />}
