@@ -15,6 +15,8 @@ namespace {
 using accounts::Role;
 using live::LiveView;
 
+constexpr std::size_t most_looked_through = 2'000;
+
 std::vector<std::string> risk_states() {
   return {"active", "reducing", "halted"};
 }
@@ -293,8 +295,32 @@ Response fills(const Context& context, const Request& request) {
   });
 }
 
+/// Whether a trade was wanted: there is an order, a denial, or a rule that the cost cap held back.
+bool wants_trade(const live::DecisionRecord& decision) {
+  return !decision.order_id.empty() || decision.denial != live::Denial::none ||
+         decision.explanation.find(R"("reason":"cost_cap")") != std::string::npos;
+}
+
+/// Of a page of those that wanted a trade: it looks through a stretch of decisions, however many they are.
+Response wanted_decisions(const Context& context, const PageRequest& page) {
+  Json items = Json::array();
+  const std::uint64_t before = page.cursor == 0 ? std::numeric_limits<std::uint64_t>::max() : page.cursor;
+  const auto found = context->live().decisions(before, most_looked_through);
+  std::uint64_t next = found.size() < most_looked_through ? 0 : found.back().number;
+  for (const live::DecisionRecord& decision : found) {
+    if (!wants_trade(decision)) continue;
+    items.push_back(decision_json(decision));
+    if (items.size() < page.limit) continue;
+    next = decision.number == found.back().number ? next : decision.number;
+    break;
+  }
+  return json_response(page_json(std::move(items), next > 1 ? next : 0));
+}
+
 Response decisions(const Context& context, const Request& request) {
   const PageRequest page = page_request(request);  // cursor: number before which the page begins
+  if (context->services.live != nullptr && query_text(request, "wanted") == "true")
+    return wanted_decisions(context, page);
   Json items = Json::array();
   std::uint64_t next = 0;
   if (context->services.live != nullptr) {
@@ -422,7 +448,16 @@ void add_reading_routes(RouteTable& table, const Context& context) {
   table.routes.push_back(route);
 
   route = look("decisions", "Decisions, newest first");
+  route.description =
+      "With wanted=true a page comes from the newest 2,000 decisions before the cursor: it may hold fewer "
+      "than "
+      "limit, or none, and next_cursor goes on behind them.";
   route.parameters = page_parameters();
+  route.parameters.push_back(
+      query_parameter("wanted",
+                      "true: only those in which a trade was wanted: with an order, refused by the risk "
+                      "engine, or held back by the cost cap",
+                      schema::boolean(""), "false"));
   route.responses = {answer(schema::page(ref("Decision")), "Those at hand; all are in the journal")};
   route.slow = true;
   route.handler = [context](const Request& request) { return decisions(context, request); };

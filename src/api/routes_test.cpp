@@ -222,6 +222,22 @@ TEST_F(RoutesTest, TheLiveAccountIsShownPageByPage) {
   EXPECT_EQ(next["items"][0]["number"], decisions - 3);
   const Json one = server.get("/api/live/decisions/" + std::to_string(decisions));
   EXPECT_EQ(one["explanation"]["rule"], "in and out");
+
+  std::size_t orders = 0;
+  std::uint64_t before = decisions + 1;
+  for (std::string next = "wanted=true&limit=7"; !next.empty();) {
+    const Json wanted = server.get("/api/live/decisions?" + next);
+    for (const Json& item : wanted["items"]) {
+      EXPECT_FALSE(item["order_id"].is_null());
+      EXPECT_LT(item["number"], before);
+      before = item["number"];
+      ++orders;
+    }
+    next = wanted["next_cursor"].is_null()
+               ? ""
+               : "wanted=true&limit=7&cursor=" + wanted["next_cursor"].get<std::string>();
+  }
+  EXPECT_EQ(orders, state["summary"]["orders"]);
   server.get("/api/live/positions");
   server.get("/api/live/orders");
 

@@ -22,6 +22,16 @@ const DIGIT = 7.5;
 const AXIS_GAP = 20;
 const MOST_AXIS = 130;
 
+/** Labels of a time axis that read the same everywhere: "5 Mar", and the year below the first of it. */
+const DATES: uPlot.Axis.Values = [
+  // distance of ticks (s), label, and below it where year, month, day, hour, minute or second is another
+  [31_536_000, "{YYYY}", null, null, null, null, null, null, 1],
+  [2_419_200, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [86_400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+];
+
 /**
  * Long series over time (x in ms since 1970) or over a count (`xKind="number"`). `write` gives a value with its unit.
  * `description` says in words what is shown; the numbers are behind "Show as table".
@@ -86,7 +96,12 @@ export function LongSeries({
         cursor: { drag: { x: true, y: false }, ...(syncKey ? { sync: { key: syncKey, setSeries: false, scales: ["x", null] } } : {}) },
         scales: { x: { time: xKind === "time" }, y: logScale ? { distr: 3 } : {} },
         axes: [
-          { stroke: colors.text, grid: { stroke: colors.grid, width: 1 }, ticks: { stroke: colors.border, width: 1 } },
+          {
+            stroke: colors.text,
+            grid: { stroke: colors.grid, width: 1 },
+            ticks: { stroke: colors.border, width: 1 },
+            ...(xKind === "time" ? { values: DATES } : {}),
+          },
           {
             stroke: colors.text,
             grid: { stroke: colors.grid, width: 1 },

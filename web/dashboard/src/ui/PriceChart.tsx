@@ -30,6 +30,8 @@ export interface ChartMarker {
   time: number; // ms since 1970
   kind: "buy" | "sell" | "exit" | "stop";
   text?: string;
+  /** under the candle: where something was bought to leave a short position */
+  below?: boolean;
 }
 
 export interface PriceLevel {
@@ -38,12 +40,53 @@ export interface PriceLevel {
   kind: "entry" | "stop" | "target";
 }
 
+const REST_MS = 300;
 const seconds = (ms: number) => Math.floor(ms / 1000) as UTCTimestamp;
+
+/** Length of a candle: the smallest distance of the newest ones, among which there may be gaps. */
+function stepOf(candles: readonly Candle[]): number {
+  let step = Infinity;
+  for (let at = Math.max(1, candles.length - 50); at < candles.length; at += 1) {
+    step = Math.min(step, candles[at]!.time - candles[at - 1]!.time);
+  }
+  return Number.isFinite(step) ? step : 60_000;
+}
+
+/** The time (ms) at a place on the axis, 0 being the first candle; outside of them as if candles went on. */
+export function timeAt(candles: readonly Candle[], place: number): number {
+  const last = candles.length - 1;
+  if (last < 0) return 0;
+  const step = stepOf(candles);
+  if (place <= 0) return candles[0]!.time + place * step;
+  if (place >= last) return candles[last]!.time + (place - last) * step;
+  const before = Math.floor(place);
+  const from = candles[before]!.time;
+  return from + (place - before) * (candles[before + 1]!.time - from);
+}
+
+/** The place on the axis of a time: the inverse of timeAt. */
+export function placeOf(candles: readonly Candle[], time: number): number {
+  const last = candles.length - 1;
+  if (last < 0) return 0;
+  const step = stepOf(candles);
+  if (time <= candles[0]!.time) return (time - candles[0]!.time) / step;
+  if (time >= candles[last]!.time) return last + (time - candles[last]!.time) / step;
+  let low = 0;
+  let high = last;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (candles[middle]!.time <= time) low = middle;
+    else high = middle;
+  }
+  const from = candles[low]!.time;
+  return low + (time - from) / (candles[high]!.time - from);
+}
 
 /**
  * Candles with markers and levels. `candles` ascending by time; a change of only the last ones is drawn as an update,
- * and the part that is in view stays. `onVisibleRange` (ms): what is in view, half a second after it came to rest; read
- * a finer range then. `description` says in words what is shown.
+ * and the part that is in view stays, also where the candles become finer or coarser. `onVisibleRange` (ms): what is in
+ * view, which may lie outside the candles, a moment after it came to rest; read that range then. `view`: shows this
+ * part when it changes. `description` says in words what is shown.
  */
 export function PriceChart({
   candles,
@@ -52,6 +95,7 @@ export function PriceChart({
   height = 380,
   description,
   onVisibleRange,
+  view,
 }: {
   candles: readonly Candle[];
   markers?: readonly ChartMarker[];
@@ -59,13 +103,15 @@ export function PriceChart({
   height?: number;
   description: string;
   onVisibleRange?: (fromMs: number, toMs: number) => void;
+  view?: { from: number; to: number } | undefined;
 }) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<IChartApi | null>(null);
   const series = useRef<ISeriesApi<"Candlestick"> | null>(null);
   const drawnMarkers = useRef<ISeriesMarkersPluginApi<Time> | null>(null);
   const drawnLevels = useRef<IPriceLine[]>([]);
-  const drawn = useRef<{ first: number; last: number; length: number }>({ first: 0, last: 0, length: 0 });
+  const drawn = useRef<readonly Candle[]>([]);
+  const viewed = useRef<typeof view>(undefined);
   const told = useRef(onVisibleRange);
   const colors = useChartColors();
   const { clock } = useClock();
@@ -89,10 +135,13 @@ export function PriceChart({
     });
     drawnMarkers.current = createSeriesMarkers(series.current, []);
     let rest: ReturnType<typeof setTimeout> | undefined;
-    made.timeScale().subscribeVisibleTimeRangeChange((range) => {
+    made.timeScale().subscribeVisibleLogicalRangeChange((range) => {
       clearTimeout(rest);
       if (!range) return;
-      rest = setTimeout(() => told.current?.(Number(range.from) * 1000, Number(range.to) * 1000), 500);
+      rest = setTimeout(() => {
+        const now = made.timeScale().getVisibleLogicalRange();
+        if (now && drawn.current.length > 0) told.current?.(timeAt(drawn.current, now.from), timeAt(drawn.current, now.to));
+      }, REST_MS);
     });
     return () => {
       clearTimeout(rest);
@@ -101,7 +150,8 @@ export function PriceChart({
       series.current = null;
       drawnMarkers.current = null;
       drawnLevels.current = [];
-      drawn.current = { first: 0, last: 0, length: 0 };
+      drawn.current = [];
+      viewed.current = undefined;
     };
   }, []);
 
@@ -133,21 +183,38 @@ export function PriceChart({
   useEffect(() => {
     if (!series.current) return;
     const before = drawn.current;
+    if (before === candles) return;
     const rows: CandlestickData[] = candles.map((candle) => ({ ...candle, time: seconds(candle.time) }));
-    const first = candles[0]?.time ?? 0;
-    const last = candles.at(-1)?.time ?? 0;
-    const goesOn = before.length > 0 && first === before.first && last >= before.last && rows.length >= before.length;
+    const goesOn =
+      before.length > 0 &&
+      candles[0]?.time === before[0]!.time &&
+      candles.length >= before.length &&
+      candles[before.length - 1]?.time === before.at(-1)!.time;
+    const scale = chart.current!.timeScale();
     if (goesOn && rows.length - before.length <= 5) {
       for (const row of rows.slice(before.length - 1)) series.current.update(row);
     } else {
-      const inView = chart.current?.timeScale().getVisibleRange();
+      const inView = scale.getVisibleLogicalRange();
       series.current.setData(rows);
-      const stays = inView && before.length > 0 && Number(inView.from) * 1000 >= first && Number(inView.to) * 1000 <= last;
-      if (stays) chart.current?.timeScale().setVisibleRange(inView);
-      else if (before.length === 0) chart.current?.timeScale().fitContent();
+      if (before.length === 0 || !inView || rows.length === 0) {
+        scale.fitContent();
+      } else {
+        // The newest candle stays where it was at the right; else the times that were in view stay.
+        const from = timeAt(before, inView.from);
+        const behind = inView.to - (before.length - 1);
+        const to = behind >= -0.5 ? rows.length - 1 + behind : placeOf(candles, timeAt(before, inView.to));
+        const width = placeOf(candles, timeAt(before, inView.to)) - placeOf(candles, from);
+        scale.setVisibleLogicalRange({ from: to - Math.max(2, width), to });
+      }
     }
-    drawn.current = { first, last, length: rows.length };
+    drawn.current = candles;
   }, [candles]);
+
+  useEffect(() => {
+    if (!view || candles.length === 0 || viewed.current === view) return;
+    viewed.current = view;
+    chart.current?.timeScale().setVisibleLogicalRange({ from: placeOf(candles, view.from), to: placeOf(candles, view.to) });
+  }, [view, candles]);
 
   useEffect(() => {
     const looks: Record<ChartMarker["kind"], Omit<SeriesMarker<Time>, "time">> = {
@@ -159,7 +226,12 @@ export function PriceChart({
     drawnMarkers.current?.setMarkers(
       [...markers]
         .sort((a, b) => a.time - b.time)
-        .map((marker) => ({ ...looks[marker.kind], time: seconds(marker.time), text: marker.text }) as SeriesMarker<Time>),
+        .map((marker) => ({
+          ...looks[marker.kind],
+          ...(marker.below === undefined ? {} : { position: marker.below ? "belowBar" : "aboveBar" }),
+          time: seconds(marker.time),
+          text: marker.text,
+        })) as SeriesMarker<Time>[],
     );
   }, [markers, colors, candles]);
 
