@@ -4990,6 +4990,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description true: only those in which a trade was wanted: with an order, refused by the risk engine, or held back by the cost cap */
+                wanted?: boolean;
             };
             header?: never;
             path?: never;

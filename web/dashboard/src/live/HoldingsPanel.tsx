@@ -55,7 +55,7 @@ export function HoldingsPanel({ positions, orders, now, onPick }: { positions: P
                 ),
               },
               {
-                title: "Entry, price now",
+                title: "Entry, now",
                 align: "right",
                 cell: (position) => (
                   <>
@@ -67,8 +67,8 @@ export function HoldingsPanel({ positions, orders, now, onPick }: { positions: P
                 ),
               },
               { title: "Result", align: "right", cell: (position) => <Result position={position} /> },
-              { title: "Stop loss, away", align: "right", cell: (position) => <Level level={position.stop} mark={position.mark_price} /> },
-              { title: "Take profit, away", align: "right", cell: (position) => <Level level={position.take_profit} mark={position.mark_price} /> },
+              { title: "Stop loss", align: "right", cell: (position) => <Level level={position.stop} mark={position.mark_price} /> },
+              { title: "Take profit", align: "right", cell: (position) => <Level level={position.take_profit} mark={position.mark_price} /> },
             ]}
             empty={
               <Text size="sm" c="dimmed">

@@ -44,8 +44,8 @@ export default function LivePage() {
             <>
               <Panel title="This server does not trade">
                 <Empty title="No feed is set" icon="pause">
-                  It was started with --feed none, so there are no bars, orders or positions here. Training, parameters and history work.
-                  Start it with --data FILE or --feed binance to trade on paper.
+                  It was started with <code className="flag">--feed none</code>, so there are no bars, orders or positions here. Training, parameters and history work.
+                  Start it with <code className="flag">--data FILE</code> or <code className="flag">--feed binance</code> to trade on paper.
                 </Empty>
               </Panel>
               {(data.risk.kill || data.risk.halt) && <RiskCard state={data} positions={[]} />}
@@ -96,7 +96,7 @@ function Trading({ state }: { state: NonNullable<ReturnType<typeof useLiveState>
       <div className="live-grid">
         <div className="live-main">
           <div className="live-price">
-            <PricePanel symbol={symbol} symbols={symbols} onSymbol={(name) => put("symbol", name)} positions={held} height={isNarrow ? 300 : 420} />
+            <PricePanel symbol={symbol} symbols={symbols} onSymbol={(name) => put("symbol", name)} positions={held} isNarrow={isNarrow} />
           </div>
           <div className="live-holdings">
             <HoldingsPanel positions={positions} orders={orders} now={state.summary.now === null ? null : Date.parse(state.summary.now)} onPick={symbols.length > 1 ? (name) => put("symbol", name) : undefined} />

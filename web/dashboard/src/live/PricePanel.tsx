@@ -1,13 +1,13 @@
 import { Button, Group, SegmentedControl, Text } from "@mantine/core";
 import { useEffect, useMemo, useState } from "react";
-import type { Schema } from "../api";
+import { useLiveTopic, type Schema } from "../api";
 import { Empty, format, Panel, Price, Read } from "../ui";
 import { PriceChart, type Candle, type ChartMarker, type PriceLevel } from "../ui/PriceChart";
 import { spansFor, type Span } from "./chartWindow";
 import { useBars, type Bars } from "./useBars";
 import { barLength, fillReason, unitsOf } from "./words";
 
-const MOST_TEXTS = 12; // markers with words; more of them would cover each other
+const MOST_TEXTS = 8; // markers with words; more of them would cover each other
 
 /** Marks of the fills; in words where there is room for them. */
 export function markersOf(bars: Pick<Bars, "markers" | "symbol">, from = -Infinity, to = Infinity): ChartMarker[] {
@@ -40,23 +40,29 @@ export function PricePanel({
   symbols,
   onSymbol,
   positions,
-  height,
+  isNarrow,
 }: {
   symbol: string;
   symbols: readonly string[];
   onSymbol: (symbol: string) => void;
   positions: readonly Schema<"Position">[];
-  height: number;
+  isNarrow: boolean;
 }) {
+  const shown = isNarrow ? 90 : 240; // candles at the beginning
   const { query, look, show, follows } = useBars(symbol);
   const [view, setView] = useState<Span>();
   const [seen, setSeen] = useState<Span>();
   const [span, setSpan] = useState("");
+  const [pushed, setPushed] = useState<number>();
   useEffect(() => {
     setView(undefined);
     setSeen(undefined);
     setSpan("");
+    setPushed(undefined);
   }, [symbol]);
+  useLiveTopic("decisions", ({ data }) => {
+    if (data["symbol"] === symbol && typeof data["close"] === "number") setPushed(data["close"]);
+  });
 
   const bars = query.data;
   const candles = useMemo<Candle[]>(
@@ -68,11 +74,21 @@ export function PricePanel({
   const levels = useMemo(() => levelsOf(position), [position]);
   const last = candles.at(-1);
   const first = candles[0];
+  const price = pushed ?? (follows ? last?.close : undefined);
+  const candleMs = bars?.candle_ms ?? 0;
+  useEffect(() => {
+    if (view || candles.length === 0) return;
+    const begin = candles[Math.max(0, candles.length - shown)]!;
+    setView({ from: begin.time, to: candles.at(-1)!.time + 4 * candleMs });
+  }, [view, candles, shown, candleMs]);
   const spans = useMemo(() => spansFor(bars?.interval_ms ?? 3_600_000), [bars?.interval_ms]);
 
   const onVisible = (from: number, to: number) => {
     setSeen({ from, to });
     look({ from, to });
+    // Zoomed or moved by hand: no longer the span that was picked.
+    const wanted = view && view.to - view.from;
+    if (wanted && Math.abs((to - from) / wanted - 1) > 0.1) setSpan("");
   };
   const go = (label: string) => {
     setSpan(label);
@@ -80,16 +96,16 @@ export function PricePanel({
     if (wanted) setView(wanted);
   };
   const newest = () => go(span === "All" || span === "" ? (spans[Math.floor(spans.length / 2)]?.label ?? "All") : span);
-  const isAway = last !== undefined && seen !== undefined && (!follows || seen.to < last.time);
+  const isAway = last !== undefined && seen !== undefined && (!follows || seen.to < last.time - candleMs);
 
   return (
     <Panel
       title={
         <Group gap="sm" align="baseline" component="span">
           {symbols.length > 1 ? "Price" : symbol}
-          {last && (
+          {price !== undefined && (
             <span className="price-now">
-              <Price value={last.close} /> <span className="dimmed">{unitsOf(symbol).quote}</span>
+              <Price value={price} /> <span className="dimmed">{unitsOf(symbol).quote}</span>
             </span>
           )}
         </Group>
@@ -135,7 +151,7 @@ export function PricePanel({
               candles={candles}
               markers={markers}
               levels={levels}
-              height={height}
+              height={isNarrow ? 300 : 420}
               onVisibleRange={onVisible}
               view={view}
               description={`${symbol}: ${candles.length} candles${last ? `, the newest closed at ${format.price(last.close)}` : ""}${

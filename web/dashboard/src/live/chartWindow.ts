@@ -19,8 +19,8 @@ export interface LoadedBars extends Span {
   last: number; // and of the newest
 }
 
-export const NEWEST: BarsWindow = { points: 500 };
 const POINTS = 1500; // candles at most: three screens of 500
+export const NEWEST: BarsWindow = { points: POINTS };
 const COARSE = 150; // fewer candles than this in view: a finer part is read where there is one
 
 /**
@@ -33,12 +33,10 @@ export function nextWindow(view: Span, loaded: LoadedBars): BarsWindow | null {
   const lacksNewer = view.to + width / 4 > loaded.to && loaded.to < loaded.last;
   const isCoarse = loaded.candle_ms > loaded.interval_ms && width / loaded.candle_ms < COARSE;
   if (!lacksOlder && !lacksNewer && !isCoarse) return null;
-  const grid = Math.max(loaded.interval_ms, 2 ** Math.floor(Math.log2(width / 8)));
+  const grid = loaded.interval_ms * 2 ** Math.max(0, Math.floor(Math.log2(width / 8 / loaded.interval_ms)));
   const from = Math.floor((view.from - width) / grid) * grid;
   const to = Math.ceil((view.to + width) / grid) * grid;
-  const asked: BarsWindow = { points: POINTS };
-  if (from > loaded.first) asked.from = from;
-  else asked.from = loaded.first;
+  const asked: BarsWindow = { points: POINTS, from: Math.max(from, loaded.first) };
   if (to < loaded.last) asked.to = to;
   return asked;
 }

@@ -91,3 +91,71 @@ export const left = () =>
     { action: "exit", summary: "exit short: the close 178.62 has come back to the mean 179.1" },
     { action: "exit", reason: "mean_reached", rule: null, side: null, confidence: 0, risk: 0, stop_loss: 0, take_profit: 0, held: { side: "short", rule: "mean reversion" }, rules: rules(null) },
   );
+
+export function position(change: Partial<Schema<"Position">> = {}): Schema<"Position"> {
+  return {
+    symbol: "BTC/USDT",
+    units: 0.05,
+    entry_price: 60_000,
+    mark_price: 61_000,
+    value: 3050,
+    unrealised: 50,
+    opened: "2026-01-01T23:00:00.000Z",
+    order_id: "BTC/USDT@1",
+    stop: 58_000,
+    take_profit: 64_000,
+    ...change,
+  };
+}
+
+const H = 3_600_000;
+/** Bars of an hour, `count` of them up to `last`. */
+export function bars({ count = 500, first = 0, last = 1000, candle = 1 }: { count?: number; first?: number; last?: number; candle?: number } = {}) {
+  const begin = Date.parse("2025-01-01T00:00:00Z");
+  const at = (bar: number) => new Date(begin + bar * H).toISOString();
+  const from = last - count * candle + 1;
+  return {
+    symbol: "BTC/USDT",
+    interval_ms: H,
+    candle_ms: candle * H,
+    now: at(1001),
+    first: at(first),
+    last: at(1000),
+    candles: Array.from({ length: count }, (_, n) => ({ time: at(from + n * candle), open: 100, high: 102, low: 99, close: 101, volume: 5, bars: candle })),
+    markers: [
+      {
+        time: at(990),
+        candle: at(990),
+        kind: "entry" as const,
+        side: "buy" as const,
+        price: 100,
+        units: 1,
+        units_after: 1,
+        reason: "entry",
+        fee: 0.1,
+        stop: 95,
+        take_profit: 110,
+        order_id: "BTC/USDT@1",
+        decision: 7,
+        trade: 1,
+      },
+      {
+        time: at(995),
+        candle: at(995),
+        kind: "stop" as const,
+        side: "sell" as const,
+        price: 95,
+        units: 1,
+        units_after: 0,
+        reason: "stop_loss",
+        fee: 0.1,
+        stop: null,
+        take_profit: null,
+        order_id: "BTC/USDT@1",
+        decision: 7,
+        trade: 1,
+      },
+    ],
+    markers_left_out: 0,
+  };
+}

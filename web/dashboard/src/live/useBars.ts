@@ -43,7 +43,7 @@ export function useBars(symbol: string): {
     enabled: symbol !== "",
   });
   const follows = window.to === undefined;
-  useRefreshOn("live", ["/api/live/bars" as never], { everyMs: 1000, when: () => follows });
+  useRefreshOn("live", ["/api/live/bars" as never], { everyMs: 1500, when: () => follows });
 
   const { data, isPlaceholderData } = query;
   const look = useCallback(

@@ -9,7 +9,7 @@ export type Denial = Decision["denial"];
 export const denials: Record<Denial, { title: string; text: string }> = {
   none: { title: "Not refused", text: "The order passed, or there was none." },
   not_reconciled: { title: "Not reconciled", text: "Account and record do not agree. Nothing is traded until a person accepts the account." },
-  killed: { title: "Killed", text: "The kill switch is on. A person re-arms it." },
+  killed: { title: "Kill switch", text: "The kill switch is on. A person re-arms it." },
   halted: { title: "Halted", text: "The drawdown limit was reached, or the account has no value that could be told. A person re-arms it." },
   reducing_only: { title: "Only reducing", text: "The day's loss limit was reached: until 00:00 UTC positions are only made smaller." },
   duplicate_order: { title: "Duplicate", text: "An order of this bar, or of a later one, has passed before." },

@@ -112,6 +112,7 @@ export function PriceChart({
   const drawnLevels = useRef<IPriceLine[]>([]);
   const drawn = useRef<readonly Candle[]>([]);
   const viewed = useRef<typeof view>(undefined);
+  const moved = useRef(() => {});
   const told = useRef(onVisibleRange);
   const colors = useChartColors();
   const { clock } = useClock();
@@ -135,14 +136,14 @@ export function PriceChart({
     });
     drawnMarkers.current = createSeriesMarkers(series.current, []);
     let rest: ReturnType<typeof setTimeout> | undefined;
-    made.timeScale().subscribeVisibleLogicalRangeChange((range) => {
+    moved.current = () => {
       clearTimeout(rest);
-      if (!range) return;
       rest = setTimeout(() => {
         const now = made.timeScale().getVisibleLogicalRange();
         if (now && drawn.current.length > 0) told.current?.(timeAt(drawn.current, now.from), timeAt(drawn.current, now.to));
       }, REST_MS);
-    });
+    };
+    made.timeScale().subscribeVisibleLogicalRangeChange(() => moved.current());
     return () => {
       clearTimeout(rest);
       made.remove();
@@ -208,6 +209,7 @@ export function PriceChart({
       }
     }
     drawn.current = candles;
+    moved.current(); // the same places may be other times now
   }, [candles]);
 
   useEffect(() => {
