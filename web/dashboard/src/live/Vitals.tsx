@@ -24,7 +24,7 @@ export function Vitals({ state, positions }: { state: Schema<"LiveState">; posit
       <Vital name="Open positions" value={<Money value={open} unit={quote} tone />} help="Gain or loss of what is held, before the costs of leaving it.">
         {positions.length === 0 ? "Nothing is held" : <>{positions.length} held, <Percent value={used.exposure} digits={1} /> of equity</>}
       </Vital>
-      <Vital name="Drawdown" value={<Percent value={used.drawdown > 0 ? -used.drawdown : 0} tone />} help="Fall of the equity from its peak.">
+      <Vital name="Drawdown" value={<Percent value={used.drawdown > 0 ? -used.drawdown : 0} tone />} help="Fall of the equity from its peak. A re-arm begins a new peak; the curve below goes by the highest equity of all.">
         Halts at <Percent value={-risk.limits.drawdown_share} digits={0} />
       </Vital>
       <Vital name="Cash" value={<Money value={summary.cash} unit={quote} />} help="What is not bound in positions. Short sales add to it.">

@@ -126,6 +126,7 @@ export function PriceChart({
     const made = createChart(box.current!, {
       autoSize: true,
       layout: { attributionLogo: false, background: { color: "transparent" }, fontFamily: "inherit" },
+      handleScroll: { vertTouchDrag: false }, // a finger scrolls the page up and down
       crosshair: { mode: CrosshairMode.Normal },
       rightPriceScale: { scaleMargins: { top: 0.1, bottom: 0.1 } },
       timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 3 },
