@@ -12,7 +12,7 @@ export function Active() {
     <Panel title="What trades">
       <Read query={active} lines={1}>
         {(data) => (
-          <Group gap="sm" wrap="nowrap" align="flex-start" className="verdict">
+          <Group gap="sm" wrap="nowrap" align="flex-start" className="said">
             <StatusBadge state={data.model ? "A model" : (data.strategy ?? "Nothing")} tone={data.model || data.strategy ? "good" : "neutral"} size="lg" />
             <Text size="sm">{data.sentence}</Text>
           </Group>

@@ -10,7 +10,7 @@ export function Metrics({ metrics, empty }: { metrics: Record<string, Schema<"Ru
   const keys = inOrder(Object.keys(metrics));
   if (keys.length === 0) return <Text size="sm">{empty}</Text>;
   return (
-    <dl className="figures">
+    <dl className="figure-tiles">
       {keys.map((key) => {
         const measure = runMeasure(key);
         return (

@@ -86,7 +86,7 @@ function Scores({ check }: { check: Check }) {
   return (
     <Stack gap="sm">
       {check.too_few && (
-        <Group gap="xs" align="flex-start" wrap="nowrap" className="verdict">
+        <Group gap="xs" align="flex-start" wrap="nowrap" className="said">
           <StatusBadge state="Too few to say" tone="warn" />
           <Text size="sm">{tooFew(check.trades, "closed trade")} No score is given.</Text>
         </Group>

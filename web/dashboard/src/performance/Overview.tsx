@@ -48,11 +48,11 @@ function Headline({ summary }: { summary: Summary }) {
         </Text>
       }
     >
-      <Group gap="sm" mb="md" align="flex-start" wrap="nowrap" className="verdict">
+      <Group gap="sm" mb="md" align="flex-start" wrap="nowrap" className="said">
         <StatusBadge state={said.state} tone={said.tone} size="lg" />
         <Text size="sm">{said.text}</Text>
       </Group>
-      <dl className="figures" data-columns="4">
+      <dl className="figure-tiles" data-columns="4">
         <div>
           <dt>Equity</dt>
           <dd>
