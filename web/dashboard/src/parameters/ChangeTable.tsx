@@ -1,5 +1,6 @@
 import { Text } from "@mantine/core";
 import type { ReactNode } from "react";
+import "./changes.css";
 import { layerText, useParameterInfos, valueText, type Difference } from "./values";
 
 function way(change: Difference): string {
@@ -22,7 +23,6 @@ export function ChangeTable({ label, changes, empty }: { label: string; changes:
         <thead>
           <tr>
             <th scope="col">Parameter</th>
-            {layered && <th scope="col">Holds for</th>}
             <th scope="col" data-align="right">
               Before
             </th>
@@ -40,9 +40,11 @@ export function ChangeTable({ label, changes, empty }: { label: string; changes:
               <tr key={`${change.layer} ${change.name}`}>
                 <th scope="row">
                   {change.name}
-                  {info && <span className="unit">{info.unit}</span>}
+                  <span className="unit">
+                    {info?.unit}
+                    {layered && `, for ${layerText(change.layer)}`}
+                  </span>
                 </th>
-                {layered && <td>{layerText(change.layer)}</td>}
                 <td data-align="right" className="digits">
                   {change.from === null ? inherited : valueText(change.from)}
                 </td>

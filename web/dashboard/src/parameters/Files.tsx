@@ -13,7 +13,7 @@ export function ExportButton({ version, size = "compact-md" }: { version: number
         variant="default"
         size={size}
         leftSection={<Icon name="download" size={14} />}
-        aria-label={`Save version ${version} as a file`}
+        aria-label={`Export version ${version}`}
         onClick={() => {
           setError(null);
           download(`/api/parameters/export?version=${version}`, `stevie-parameters-${version}.json`).catch(setError);

@@ -32,7 +32,7 @@ export function OverrideButton({ proposal }: { proposal: Proposal }) {
         color="red"
         leftSection={<Icon name="warning" size={16} />}
         onClick={() => setOpened(true)}
-        aria-label={`Apply the proposal of decision ${proposal.decision} against the gate`}
+        aria-label={`Apply in spite of the gate: decision ${proposal.decision}`}
       >
         Apply in spite of the gate
       </Button>

@@ -58,7 +58,7 @@ export function VersionCard({ version, inForce, onRollBack, isMarked }: { versio
           )}
           {onRollBack && (
             <Button variant="default" size="compact-sm" leftSection={<Icon name="back" size={14} />} onClick={onRollBack} aria-label={`Roll back to version ${version.version}`}>
-              Roll back to this
+              Roll back
             </Button>
           )}
           <ExportButton version={version.version} size="compact-sm" />

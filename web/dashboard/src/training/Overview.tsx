@@ -168,7 +168,7 @@ function Queue({ ids, sessions, scenarios }: { ids: string[]; sessions: Training
             <li key={id}>
               <span>
                 {at + 1}.{" "}
-                <Anchor component={Link} to={`/training/${id}`}>
+                <Anchor component={Link} to={`/training/${id}`} underline="always">
                   {session ? titleOf(session, scenarios) : id}
                 </Anchor>
                 {session && (

@@ -26,7 +26,7 @@ export function SessionPage() {
       title={title}
       lead={
         <>
-          <Anchor component={Link} to="/training" size="sm">
+          <Anchor component={Link} to="/training" size="sm" underline="always">
             All sessions
           </Anchor>
           {" · session "}
@@ -210,15 +210,10 @@ function Candidates({ results }: { results: Results }) {
             title: "Candidate",
             heading: true,
             cell: (candidate) => (
-              <>
+              <span className="candidate">
                 {candidate.number + 1}
-                {candidate.isBest && (
-                  <>
-                    {" "}
-                    <StatusBadge state="Proposed" tone="good" size="sm" />
-                  </>
-                )}
-              </>
+                {candidate.isBest && <StatusBadge state="Proposed" tone="good" size="sm" />}
+              </span>
             ),
           },
           { title: "Episode", align: "right", cell: (candidate) => <Count value={candidate.episode} /> },
@@ -330,7 +325,7 @@ function ReportButton({ session }: { session: TrainingSession }) {
           size="compact-sm"
           variant="default"
           leftSection={<Icon name="download" size={14} />}
-          aria-label="Save the report as a file"
+          aria-label="File: save the report"
           onClick={() => {
             setError(null);
             download(`/api/reports/${report.id}`, `${session.id}.html`).catch(setError);

@@ -66,7 +66,8 @@ export function marginText(check: Check): string | null {
   const { measured, needed } = check;
   if (!measured || !needed || measured.value === null || needed.value === null) return null;
   const way = needed.relation === "at_most" ? needed.value - measured.value : measured.value - needed.value;
-  const gap = figureText(Math.abs(way), measured.unit);
+  const size = Math.abs(way);
+  const gap = measured.unit === "percent" && size < 0.01 ? format.percent(size) : figureText(size, measured.unit);
   if (holds(check) && check.outcome === "lacking") return `Holds by ${gap}; what is lacking stands above.`;
   if (holds(check)) return way === 0 ? "Just holds." : `Holds by ${gap}.`;
   return way === 0 ? "It is the same." : `Misses by ${gap}.`;

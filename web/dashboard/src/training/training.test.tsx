@@ -123,12 +123,12 @@ test("the verdict tells every check in words and numbers", async () => {
   expect(within(drawdown).getByText("Failed")).toBeVisible();
   expect(within(drawdown).getAllByText("26.4 %")[0]).toBeVisible();
   expect(within(drawdown).getByText("Needed: at most")).toBeVisible();
-  expect(within(drawdown).getByText("Misses by 0.4 %.")).toBeVisible();
+  expect(within(drawdown).getByText("Misses by 0.40 %.")).toBeVisible();
   const better = screen.getByRole("article", { name: /not only the luckiest/ });
   expect(within(better).getByText(/−1.388 or more/)).toBeVisible();
   expect(screen.getByText(/1 of 3 checks passed, 1 failed, 1 had too little data/)).toBeVisible();
   expect(screen.getByText(/The gate rejected the proposal/)).toBeVisible();
-  expect(screen.queryByRole("button", { name: /against the gate/ })).not.toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: /spite of the gate/ })).not.toBeInTheDocument();
   expect(await axeFaults()).toEqual([]);
 });
 
@@ -145,7 +145,7 @@ test("an administrator overrides a verdict on what runs, with a reason", async (
   });
   show(`/training/${ID}`);
   const user = userEvent.setup();
-  await user.click(await screen.findByRole("button", { name: /decision 43 against the gate/ }));
+  await user.click(await screen.findByRole("button", { name: /spite of the gate: decision 43/ }));
   const dialog = screen.getByRole("dialog");
   expect(await within(dialog).findByRole("row", { name: /volPctBreakout 70 .*52/ })).toBeVisible();
   await user.type(within(dialog).getByLabelText(/Reason/), "fees were halved");
@@ -165,7 +165,7 @@ test("figures carry their units and margins their words", () => {
   expect(figureText(null, "days")).toBe("–");
   expect(figureText(90.2, "days")).toBe("91\u00a0days");
   expect(figureText(-0.0166, "ratio")).toBe("−0.0166");
-  expect(marginText(check())).toBe("Misses by 0.4\u00a0%.");
+  expect(marginText(check())).toBe("Misses by 0.40\u00a0%.");
   expect(marginText(check({ measured: { ...check().measured!, value: 0.25 } }))).toBe("Holds by 1.0\u00a0%.");
   expect(marginText(check({ needed: { ...check().needed!, value: null } }))).toBeNull();
   expect(tally(gate())).toEqual({ passed: 1, failed: 1, lacking: 1, of: 3 });
