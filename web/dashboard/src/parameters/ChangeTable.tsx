@@ -42,7 +42,7 @@ export function ChangeTable({ label, changes, empty }: { label: string; changes:
                   {change.name}
                   <span className="unit">
                     {info?.unit}
-                    {layered && `, for ${layerText(change.layer)}`}
+                    {layered && `, for ${change.layer === "global" ? "all" : layerText(change.layer)}`}
                   </span>
                 </th>
                 <td data-align="right" className="digits">

@@ -84,7 +84,7 @@ function Chosen({ from, to, last, bars, symbol, choose }: { from: number; to: nu
               <Select label="Symbol" data={symbols} value={symbol ?? symbols[0] ?? null} onChange={(value) => value && choose({ symbol: value })} allowDeselect={false} w={160} />
             )}
             <Select label="On" data={lengths} value={bars} onChange={(value) => value && choose({ bars: value })} allowDeselect={false} w={210} />
-            <Button onClick={() => setAsked(wanted)} disabled={from === to || asked === wanted} leftSection={<Icon name="play" size={16} />}>
+            <Button onClick={() => setAsked(wanted)} disabled={from === to || diff.data?.differences.length === 0 || asked === wanted} leftSection={<Icon name="play" size={16} />}>
               Replay both
             </Button>
           </Group>
