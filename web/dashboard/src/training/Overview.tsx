@@ -1,5 +1,5 @@
 import { Anchor, Group, Select, Stack, Text } from "@mantine/core";
-import { useMemo, useState } from "react";
+import { useEffect, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { useApi, useCan, useList, useRefreshOn, type Schema } from "../api";
 import { Count, Empty, format, PagedTable, PageFrame, Panel, Read, StatusBadge, TimeText } from "../ui";
@@ -19,8 +19,14 @@ export function Overview() {
   const [isOpen, setOpen] = useState(false);
   const [options, setOptions] = useState<Record<string, StartOptions>>({});
   const recent = useList("/api/sessions", { query: { limit: 20 } });
-  const knownFiles = useMemo(() => [...new Set(recent.items.flatMap((session) => session.data))].sort(), [recent.items]);
   const list = scenarios.data?.scenarios ?? [];
+  // The recommendation is measured in the background: the status, which is read anew all the time, tells that there is one.
+  const told = status.data?.recommended ?? null;
+  const shown = scenarios.data ? (scenarios.data.recommended?.scenario ?? null) : told;
+  const { refetch } = scenarios;
+  useEffect(() => {
+    if (told !== shown) void refetch();
+  }, [told, shown, refetch]);
   const isBusy = status.data !== undefined && status.data.state !== "idle";
 
   const begin = (scenario: Scenario) => {
@@ -58,7 +64,7 @@ export function Overview() {
             <Stack gap="md">
               {!answer.recommended && (
                 <Text size="sm" c="dimmed">
-                  {answer.note ?? "None is recommended yet: the bars are being measured."}
+                  None is recommended now: {answer.note ?? "the bars are being measured"}.
                 </Text>
               )}
               <div className="scenarios">
@@ -85,7 +91,7 @@ export function Overview() {
           onClose={() => setOpen(false)}
           options={options[asked.id] ?? noOptions}
           setOptions={(next) => setOptions((all) => ({ ...all, [asked.id]: next }))}
-          knownFiles={knownFiles}
+          limits={scenarios.data?.options}
           isBusy={isBusy}
         />
       )}

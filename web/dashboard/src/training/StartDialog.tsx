@@ -1,7 +1,7 @@
 import { NumberInput, SimpleGrid, Stack, Switch, TagsInput, Text } from "@mantine/core";
 import { useNavigate } from "react-router";
-import { useChange } from "../api";
-import { ReasonDialog } from "../ui";
+import { useChange, type Schema } from "../api";
+import { format, ReasonDialog } from "../ui";
 import type { Scenario } from "./sessions";
 
 /** What a person typed for a scenario; kept while the page is open, also when the dialog was closed. */
@@ -13,12 +13,14 @@ export interface StartOptions {
   dryRun: boolean;
 }
 
+type Limits = Schema<"StartOptions">;
+
 export const noOptions: StartOptions = { data: [], minutes: "", episodes: "", seed: "", dryRun: false };
 
 const FILE = /^[A-Za-z0-9_./-]{1,200}$/;
 
 /** What is wrong with each field; empty: nothing. */
-export function optionFaults(options: StartOptions): Partial<Record<keyof StartOptions, string>> {
+export function optionFaults(options: StartOptions, limits?: Limits): Partial<Record<keyof StartOptions, string>> {
   const faults: Partial<Record<keyof StartOptions, string>> = {};
   const bad = options.data.find((file) => !FILE.test(file));
   if (bad !== undefined) faults.data = `“${bad}” is no path of a bar file: letters, digits, and _ . / - only.`;
@@ -29,8 +31,8 @@ export function optionFaults(options: StartOptions): Partial<Record<keyof StartO
       return `${whole ? "A whole number" : "A number"} from ${least} to ${most.toLocaleString("en-US")}, or nothing.`;
     return undefined;
   };
-  const minutes = range(options.minutes, 0.01, 10_080, false);
-  const episodes = range(options.episodes, 1, 10_000, true);
+  const minutes = range(options.minutes, limits?.minutes.min ?? 0.01, limits?.minutes.max ?? 10_080, false);
+  const episodes = range(options.episodes, limits?.episodes.min ?? 1, limits?.episodes.max ?? 10_000, true);
   const seed = range(options.seed, 0, 2_147_483_647, true);
   if (minutes) faults.minutes = minutes;
   if (episodes) faults.episodes = episodes;
@@ -39,7 +41,7 @@ export function optionFaults(options: StartOptions): Partial<Record<keyof StartO
 }
 
 /** The body of the call: what was left empty is left out, and the scenario's own limits hold. */
-export function bodyOf(options: StartOptions, reason: string) {
+export function bodyOf(options: StartOptions, reason: string, limits?: Limits) {
   const number = (value: number | string) => (value === "" ? undefined : Number(value));
   return {
     reason,
@@ -47,7 +49,7 @@ export function bodyOf(options: StartOptions, reason: string) {
     ...(options.data.length > 0 ? { data: options.data } : {}),
     ...(options.minutes !== "" ? { minutes: number(options.minutes) } : {}),
     ...(options.episodes !== "" ? { episodes: number(options.episodes) } : {}),
-    ...(options.seed !== "" ? { settings: { "optimize.seed": String(options.seed) } } : {}),
+    ...(options.seed !== "" ? { settings: { [limits?.seed.setting ?? "optimize.seed"]: String(options.seed) } } : {}),
   };
 }
 
@@ -57,7 +59,7 @@ export function StartDialog({
   onClose,
   options,
   setOptions,
-  knownFiles,
+  limits,
   isBusy,
 }: {
   scenario: Scenario;
@@ -65,15 +67,15 @@ export function StartDialog({
   onClose: () => void;
   options: StartOptions;
   setOptions: (options: StartOptions) => void;
-  /** files of earlier sessions */
-  knownFiles: string[];
+  /** what a start may ask for; absent: not read yet */
+  limits: Limits | undefined;
   isBusy: boolean;
 }) {
   const navigate = useNavigate();
   const start = useChange("post", "/api/rl-training/scenarios/{id}/start", {
     refreshes: ["/api/sessions", "/api/rl-training/status"],
   });
-  const faults = optionFaults(options);
+  const faults = optionFaults(options, limits);
   const set = (part: Partial<StartOptions>) => setOptions({ ...options, ...part });
   return (
     <ReasonDialog
@@ -83,7 +85,7 @@ export function StartDialog({
       confirm={isBusy ? "Put into the queue" : "Start"}
       canConfirm={Object.keys(faults).length === 0}
       onConfirm={async (reason) => {
-        const session = await start.mutateAsync({ path: { id: scenario.id }, body: bodyOf(options, reason) });
+        const session = await start.mutateAsync({ path: { id: scenario.id }, body: bodyOf(options, reason, limits) });
         navigate(`/training/${session.id}`);
       }}
     >
@@ -93,11 +95,12 @@ export function StartDialog({
         </Text>
         <TagsInput
           label="Bar files"
-          description="Left empty: the bars that the server trades on. Enter after each."
+          description="Left empty: the bars that the server trades on. Choose from the list, or type a path and press Enter."
           placeholder={options.data.length === 0 ? "data/BTCUSDT_1h.csv.gz" : undefined}
           value={options.data}
           onChange={(data) => set({ data })}
-          data={knownFiles}
+          data={limits?.data.map((one) => one.file) ?? []}
+          renderOption={({ option }) => <FileOption file={limits?.data.find((one) => one.file === option.value)} name={option.value} />}
           error={faults.data}
           acceptValueOnBlur
           clearable
@@ -107,8 +110,6 @@ export function StartDialog({
           <NumberInput
             label="Minutes"
             description={`Empty: ${scenario.minutes}`}
-            min={0.01}
-            max={10_080}
             clampBehavior="none"
             hideControls
             value={options.minutes}
@@ -118,8 +119,6 @@ export function StartDialog({
           <NumberInput
             label="Episodes"
             description={`Empty: ${scenario.episodes}`}
-            min={1}
-            max={10_000}
             allowDecimal={false}
             clampBehavior="none"
             hideControls
@@ -129,7 +128,7 @@ export function StartDialog({
           />
           <NumberInput
             label="Seed"
-            description="Empty: 1"
+            description={`Empty: ${limits?.seed.default ?? 1}`}
             min={0}
             allowDecimal={false}
             clampBehavior="none"
@@ -151,5 +150,19 @@ export function StartDialog({
         />
       </Stack>
     </ReasonDialog>
+  );
+}
+
+function FileOption({ file, name }: { file: Limits["data"][number] | undefined; name: string }) {
+  return (
+    <div className="file-option">
+      <span>{name}</span>
+      {file && (
+        <Text span size="xs" c="dimmed">
+          {format.bytes(file.bytes)}
+          {file.traded && ", traded on"}
+        </Text>
+      )}
+    </div>
   );
 }

@@ -63,7 +63,7 @@ export function status(part: Partial<Schema<"TrainingStatus">> = {}): Schema<"Tr
     last_session: null,
     queue: [],
     parameter_version: 1,
-    recommended: "quick_tune",
+    recommended: "risk_optimizer",
     ...part,
   };
 }
