@@ -11,6 +11,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "api/dashboard.h"
 #include "api/json_schema.h"
 #include "api/openapi.h"
 #include "api/problem.h"
@@ -117,6 +118,7 @@ struct Router::Impl {
   std::map<std::size_t, std::vector<std::pair<std::vector<std::string>, Place>>> patterns;  // by segments
   ByText<const Asset*> assets;
   DocumentationAssets documentation;
+  Dashboard dashboard;
   std::shared_ptr<const std::string> openapi;
   mutable RouteCounts unmatched, asset_counts;
   mutable ServerCounts counts;
@@ -133,7 +135,8 @@ struct Router::Impl {
   const Place* find(std::string_view path, std::vector<std::string_view>* values) const;
   std::optional<accounts::Principal> principal(const RawRequest& raw) const;
   Response route_answer(const RawRequest& raw, Trace& trace, RouteCounts*& counted) const;
-  Response asset_answer(const Asset& asset, const RawRequest& raw) const;
+  /// Pages and what they load: /api/docs, the dashboard.
+  std::optional<Response> page_answer(std::string_view path, const RawRequest& raw) const;
   Request checked(const Compiled& compiled, const RawRequest& raw, std::string_view path,
                   const std::vector<std::string_view>& values, Request request) const;
   void check_query(const Compiled& compiled, std::string_view query, Request& request,
@@ -150,7 +153,7 @@ struct Router::Impl {
   Response problem_answer(const Problem& problem, Trace& trace) const;
 };
 
-Router::Impl::Impl(Parts all) : parts(std::move(all)) {
+Router::Impl::Impl(Parts all) : parts(std::move(all)), dashboard(dashboard_files()) {
   if (!parts.now) parts.now = system_time;
   id_prefix = fmt::format("{:08x}-", std::random_device{}());
   SystemParts system{&parts.checks, [this] { return metrics(); }, [this] { return openapi; }};
@@ -533,12 +536,17 @@ Response Router::Impl::changing(const Compiled& compiled, const RawRequest& raw,
   return response;
 }
 
-Response Router::Impl::asset_answer(const Asset& asset, const RawRequest& raw) const {
-  if (raw.method == "OPTIONS") return {.status = 204, .headers = {{"Allow", "GET, HEAD, OPTIONS"}}};
-  if (raw.method != "GET" && raw.method != "HEAD") {
-    throw Refused{make_problem("api.method_not_allowed", "this is a page"), "GET, HEAD, OPTIONS"};
+std::optional<Response> Router::Impl::page_answer(std::string_view path, const RawRequest& raw) const {
+  const std::string_view encoding = header(raw, "Accept-Encoding"), match = header(raw, "If-None-Match");
+  std::optional<Response> response;
+  if (const auto asset = assets.find(path); asset != assets.end()) {
+    response = answer_asset(*asset->second, encoding, match);
+  } else {
+    response = dashboard.answer(path, encoding, match);
   }
-  return answer_asset(asset, header(raw, "Accept-Encoding"), header(raw, "If-None-Match"));
+  if (!response || raw.method == "GET" || raw.method == "HEAD") return response;
+  if (raw.method == "OPTIONS") return Response{.status = 204, .headers = {{"Allow", "GET, HEAD, OPTIONS"}}};
+  throw Refused{make_problem("api.method_not_allowed", "this is a page"), "GET, HEAD, OPTIONS"};
 }
 
 Response Router::Impl::route_answer(const RawRequest& raw, Trace& trace, RouteCounts*& counted) const {
@@ -547,10 +555,10 @@ Response Router::Impl::route_answer(const RawRequest& raw, Trace& trace, RouteCo
   std::vector<std::string_view> values;
   const Place* place = find(path, &values);
   if (place == nullptr) {
-    if (const auto asset = assets.find(path); asset != assets.end()) {
+    if (std::optional<Response> page = page_answer(path, raw)) {
       trace.route = "asset";
       counted = &asset_counts;
-      return asset_answer(*asset->second, raw);
+      return *std::move(page);
     }
     refuse_with("api.not_found", fmt::format("there is no {}", printable(path.substr(0, 200))));
   }

@@ -231,7 +231,7 @@ std::string Serving::ledger_metrics() const {
 
 void Serving::print_start() {
   std::ostream& out = *request_.out;
-  out << "stevie serves at " << server_->url() << "   (" << server_->url() << "/api/docs shows the API)\n";
+  out << "stevie serves at " << server_->url() << "   (the dashboard; /api/docs there shows the API)\n";
   if (config_.live.feed == "none") {
     out << "NO TRADING: live.feed is none; sessions, parameters and the API run\n";
   } else {

@@ -37,4 +37,7 @@ struct ServeRequest {
 /// Returns the exit code: 0, or 1 where trading had stopped by itself with a fault.
 int serve(const ServeRequest& request);
 
+/// The OpenAPI document of this program, as /api/openapi.json of a server gives it. Opens nothing.
+std::string openapi_of_this_program();
+
 }  // namespace stevie::api

@@ -109,6 +109,11 @@ void add_serve_command(CLI::App& app, CommandContext& context) {
       "  stevie serve --feed binance --symbol BTC/USDT --interval 1m --port 8443 --address 0.0.0.0 \\\n"
       "    --tls-certificate cert.pem --tls-key key.pem");
   command->callback([flags, &context] { context.exit_code = run(*flags, context); });
+
+  CLI::App* document =
+      app.add_subcommand("openapi", "Print the OpenAPI 3.1 document of the API, without a server");
+  document->footer("Example:\n  stevie openapi > openapi.json");
+  document->callback([&context] { context.out << api::openapi_of_this_program() << "\n"; });
 }
 
 }  // namespace stevie::cli
