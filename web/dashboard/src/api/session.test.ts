@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { api } from "./client";
 import { ApiProblem } from "./problem";
-import { mayAct, session } from "./session";
+import { mayAct, Session, session } from "./session";
 
 const problem = (status: number, code: string) =>
   new Response(JSON.stringify({ status, code, detail: code, what_to_do: "" }), { status });
@@ -117,4 +117,38 @@ test("each role may do what those before it may", () => {
   expect(mayAct("operator", "operator")).toBe(true);
   expect(mayAct("admin", "operator")).toBe(true);
   expect(mayAct(null, "viewer")).toBe(false);
+});
+
+test("of a tab and its duplicate only the first keeps the login, and a try again does not take it from itself", async () => {
+  const held = new Set<string>();
+  vi.stubGlobal("navigator", {
+    locks: {
+      request: (name: string, ...rest: unknown[]) => {
+        const work = rest.at(-1) as () => Promise<unknown>;
+        if (rest.length === 1) return work();
+        if (held.has(name)) return Promise.reject(new DOMException("timed out", "TimeoutError"));
+        held.add(name);
+        return work();
+      },
+    },
+  });
+  server();
+  const first = new Session();
+  await first.logIn("ada", "secret", false);
+  expect(held.size).toBe(1);
+  const kept = { ...sessionStorage };
+
+  const copy = new Session(); // with the same sessionStorage
+  await copy.start();
+  expect(copy.snapshot().state).toBe("anonymous");
+
+  Object.entries(kept).forEach(([key, value]) => sessionStorage.setItem(key, String(value)));
+  held.clear(); // a reload: the page before is gone
+  const reloaded = new Session();
+  await reloaded.start();
+  expect(reloaded.snapshot()).toMatchObject({ state: "active", name: "ada" });
+  await reloaded.start();
+  expect(reloaded.snapshot().state).toBe("active");
+  await reloaded.logOut();
+  await first.logOut();
 });

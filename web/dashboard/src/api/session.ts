@@ -17,7 +17,9 @@ export interface SessionView {
 }
 
 const REFRESH_KEY = "stevie.refresh_token";
+const TAB_KEY = "stevie.tab";
 const LOCK = "stevie.refresh";
+const TAB_WAIT_MS = 700; // for the page before a reload to let go
 const ranks: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
 
 export function mayAct(has: Role | null, least: Role): boolean {
@@ -48,10 +50,29 @@ async function alone<T>(work: () => Promise<T>): Promise<T> {
   return (await locks.request(LOCK, work)) as T;
 }
 
+/**
+ * A tab that was duplicated has a copy of the other's sessionStorage. A refresh token used by both would end the login of
+ * both, so only one may keep it: the one that holds the lock of its name, as long as it lives.
+ */
+async function isOriginal(): Promise<boolean> {
+  const locks = typeof navigator === "undefined" ? undefined : navigator.locks;
+  const name = sessionStorage.getItem(TAB_KEY);
+  if (!locks || !name) return true;
+  return new Promise((answer) => {
+    locks
+      .request(`stevie.tab.${name}`, { signal: AbortSignal.timeout(TAB_WAIT_MS) }, () => {
+        answer(true);
+        return new Promise<never>(() => undefined);
+      })
+      .catch(() => answer(false));
+  });
+}
+
 export class Session {
   private view: SessionView = { state: "starting", name: "", role: null };
   private access: string | null = null;
   private renewing: Promise<boolean> | null = null;
+  private original: Promise<boolean> | null = null;
   private renewal: ReturnType<typeof setTimeout> | undefined;
   private readonly watchers = new Set<() => void>();
 
@@ -68,6 +89,11 @@ export class Session {
 
   /** Uses the refresh token that an earlier visit left. */
   async start(): Promise<void> {
+    if (localStorage.getItem(REFRESH_KEY) === null && this.stored() && !(await (this.original ??= isOriginal()))) {
+      sessionStorage.removeItem(REFRESH_KEY);
+      sessionStorage.removeItem(TAB_KEY);
+      this.original = null;
+    }
     if (!this.stored()) return this.set({ state: "anonymous", name: "", role: null });
     try {
       await this.renew();
@@ -137,6 +163,10 @@ export class Session {
     localStorage.removeItem(REFRESH_KEY);
     sessionStorage.removeItem(REFRESH_KEY);
     (stay ? localStorage : sessionStorage).setItem(REFRESH_KEY, tokens.refresh_token);
+    if (!stay && sessionStorage.getItem(TAB_KEY) === null) {
+      sessionStorage.setItem(TAB_KEY, String(crypto.getRandomValues(new Uint32Array(2))));
+      this.original = isOriginal(); // takes the lock
+    }
     clearTimeout(this.renewal);
     const left = Date.parse(tokens.access_expires) - Date.now();
     this.renewal = setTimeout(() => void this.renew().catch(() => undefined), Math.max(left - 60_000, 10_000));

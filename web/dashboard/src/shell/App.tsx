@@ -5,7 +5,7 @@ import { BrowserRouter, Navigate, Route, Routes } from "react-router";
 import { useSession } from "../api/hooks";
 import { ApiProblem } from "../api/problem";
 import { session } from "../api/session";
-import { ClockProvider, Loading } from "../ui";
+import { ClockProvider, Loading, StaleNote } from "../ui";
 import { ConnectionProvider } from "./Connection";
 import { Frame } from "./Frame";
 import { LoginPage } from "./LoginPage";
@@ -34,15 +34,29 @@ export function makeQueryClient(): QueryClient {
   });
 }
 
+const SAY_SO_AFTER_MS = 2000;
+
+/** While the server is asked who this is; it may be away. */
+function Starting() {
+  const [isSlow, setSlow] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), SAY_SO_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <main className="centered">
+      {isSlow ? (
+        <StaleNote>The server does not answer. This page tries again every second, and you stay logged in.</StaleNote>
+      ) : (
+        <Loading what="Asking the server who you are" />
+      )}
+    </main>
+  );
+}
+
 function Content() {
   const { state } = useSession();
-  if (state === "starting") {
-    return (
-      <main className="centered">
-        <Loading what="Asking the server who you are" />
-      </main>
-    );
-  }
+  if (state === "starting") return <Starting />;
   if (state === "anonymous") {
     return (
       <Routes>
