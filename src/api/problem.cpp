@@ -124,6 +124,14 @@ constexpr ErrorInfo entries[] = {
      "Look whether the change is on record before you try again."},
     {"ledger.*", 503, "Ledger not available", see_server},
 
+    {"notify.unknown_channel", 404, "No such channel", "List them with GET /api/notifications/channels."},
+    {"notify.exists", 409, "Name taken", "Choose another name."},
+    {"notify.too_many_channels", 409, "Too many channels", "Remove channels that are not used."},
+    {"notify.busy", 409, "A test is under way", "Wait for a few seconds and try again."},
+    {"notify.bad_channel", 400, "Channel not usable", mend},
+    {"notify.unknown_event", 400, "No such event", "The schema of the request lists them."},
+    {"notify.*", 503, "Notifications not available", see_server},
+
     {"config.*", 400, "Setting refused", mend},
     {"time.*", 400, "Not a time", "Write times as 2026-01-02T03:04:05Z and durations as 90s, 5m, 1h or 1d."},
     {"strategy.*", 400, "Parameters refused", mend},

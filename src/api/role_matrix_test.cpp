@@ -77,6 +77,13 @@ const std::map<std::string, std::string> least_role{
     {"GET /api/ledger/consistency", "viewer"},
     {"GET /api/ledger/verify", "operator"},
 
+    {"GET /api/notifications/channels", "operator"},
+    {"POST /api/notifications/channels", "admin"},
+    {"PATCH /api/notifications/channels/{name}", "admin"},
+    {"DELETE /api/notifications/channels/{name}", "admin"},
+    {"POST /api/notifications/channels/{name}/test", "admin"},
+    {"GET /api/notifications/deliveries", "operator"},
+
     {"POST /api/auth/setup", "nobody"},
     {"POST /api/auth/login", "nobody"},
     {"POST /api/auth/refresh", "nobody"},

@@ -116,6 +116,11 @@ accounts::AccountStore& RouteContext::accounts() const {
   return *services.accounts;
 }
 
+notify::Notifier& RouteContext::notifier() const {
+  if (services.notifier == nullptr) throw Error("api.unavailable", "this server sends no notifications");
+  return *services.notifier;
+}
+
 std::uint64_t RouteContext::parameter_version() const {
   const std::uint64_t traded = view()->parameter_version;
   const std::lock_guard lock(mutex_);

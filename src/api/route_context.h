@@ -81,6 +81,7 @@ struct RouteContext {
   live::LiveEngine& live() const;
   app::TrainingSessions& sessions() const;
   accounts::AccountStore& accounts() const;
+  notify::Notifier& notifier() const;
 
   /// The newest version of the parameters that this process has heard of; 0: none yet.
   std::uint64_t parameter_version() const;
@@ -129,6 +130,7 @@ void add_report_routes(RouteTable& table, const Context& context);      // in ro
 void add_chart_routes(RouteTable& table, const Context& context);       // tag live too
 void add_performance_routes(RouteTable& table, const Context& context);
 void add_ledger_routes(RouteTable& table, const Context& context);
+void add_notification_routes(RouteTable& table, const Context& context);
 void add_auth_routes(RouteTable& table, const Context& context);
 void add_user_routes(RouteTable& table, const Context& context);  // tag auth too
 void add_system_routes(RouteTable& table, const Context& context);

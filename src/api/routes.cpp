@@ -24,6 +24,7 @@ RouteTable table_of(const std::shared_ptr<RouteContext>& context) {
   add_experiment_routes(table, context);
   add_report_routes(table, context);
   add_ledger_routes(table, context);
+  add_notification_routes(table, context);
   add_auth_routes(table, context);
   add_user_routes(table, context);
   add_system_routes(table, context);

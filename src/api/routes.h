@@ -9,6 +9,7 @@
 #include "app/news.h"
 #include "app/training_sessions.h"
 #include "live/live_engine.h"
+#include "notify/notifier.h"
 
 namespace stevie::api {
 
@@ -19,6 +20,7 @@ struct Services {
   live::LiveEngine* live = nullptr;  // nullptr: this server does not trade
   app::TrainingSessions* sessions = nullptr;
   app::NewsHub* news = nullptr;
+  notify::Notifier* notifier = nullptr;
   std::function<TimeMs()> now;
   std::vector<std::string> data;           // bar files of requests that name none; the first one is judged
                                            // for the recommended scenario

@@ -1,3 +1,10 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <deque>
+#include <mutex>
+
 #include "api/route_account_desk.h"
 #include "api/route_context.h"
 #include "core/error.h"
@@ -55,7 +62,47 @@ Route open_route(const std::string& path, std::string summary, const Json& body)
   return route;
 }
 
-void add_login_routes(RouteTable& table, const Context& context) {
+/// Tells those who watch, administrators and channels, of a lock by failed logins: once for each lock, not at
+/// each try that it refuses, and never more than one a second, whatever strangers send.
+class LockoutNews {
+ public:
+  void tell(const RouteContext& context, const std::string& name, const std::string& address, TimeMs until) {
+    if (context.services.news == nullptr) return;
+    const std::lock_guard lock(mutex_);
+    const TimeMs now = context.now();
+    const std::string of_name = fmt::format("{} {}", until, name);
+    const std::string of_address = fmt::format("{} from {}", until, address);
+    const auto is_told = [this](const std::string& key) {
+      return std::ranges::find(told_, key) != told_.end();
+    };
+    if (is_told(of_name) || is_told(of_address) || std::abs(now - newest_) < second_ms) return;
+    newest_ = now;
+    told_.insert(told_.end(), {of_name, of_address});
+    constexpr std::size_t most = 512;
+    while (told_.size() > most) told_.pop_front();
+    const Json body{{"name", name}, {"address", address}, {"until", iso_time(until)}};
+    context.services.news->publish("accounts", "accounts.login_locked",
+                                   body.dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::deque<std::string> told_;
+  TimeMs newest_ = 0;
+};
+
+accounts::Tokens log_in(const RouteContext& context, LockoutNews& lockouts, const std::string& name,
+                        const std::string& password, const std::string& address) {
+  try {
+    return context.accounts().login(name, password, address);
+  } catch (const accounts::TooManyTries& error) {
+    lockouts.tell(context, name, address, error.again());
+    throw;
+  }
+}
+
+void add_login_routes(RouteTable& table, const Context& context,
+                      const std::shared_ptr<LockoutNews>& lockouts) {
   using namespace schema;
   Route route = open_route("setup", "Make the first administrator with the one-time token",
                            object({{"token", text("That the server printed on its first start", 1, 512)},
@@ -82,9 +129,9 @@ void add_login_routes(RouteTable& table, const Context& context) {
   route.responses = {answer(ref("Tokens"), "Logged in")};
   route.faults = {401, 429};
   route.request_example = R"({"name":"ada","password":"four green kettles sing"})";
-  route.handler = [context](const Request& request) {
+  route.handler = [context, lockouts](const Request& request) {
     const Json body = body_of(request);
-    return token_response(context->accounts().login(body.at("name"), body.at("password"), request.address));
+    return token_response(log_in(*context, *lockouts, body.at("name"), body.at("password"), request.address));
   };
   table.routes.push_back(route);
 
@@ -111,7 +158,7 @@ void add_login_routes(RouteTable& table, const Context& context) {
   table.routes.push_back(route);
 }
 
-Response change_own_password(const Context& context, const Request& request) {
+Response change_own_password(const Context& context, LockoutNews& lockouts, const Request& request) {
   if (request.principal->via != "access token")
     throw Error("api.conflict", "an API key cannot change the password: log in first");
   const Json body = body_of(request);
@@ -119,7 +166,7 @@ Response change_own_password(const Context& context, const Request& request) {
   const std::string& name = request.principal->user;
   // Counts as a try, so that a stolen access token cannot be used to guess the password.
   try {
-    store.logout(store.login(name, body.at("current"), request.address).refresh);
+    store.logout(log_in(*context, lockouts, name, body.at("current"), request.address).refresh);
   } catch (const Error& error) {
     if (error.code() != "accounts.bad_login") throw;
     // 401 would tell the client that its token is no good.
@@ -130,7 +177,7 @@ Response change_own_password(const Context& context, const Request& request) {
   });
 }
 
-void add_own_routes(RouteTable& table, const Context& context) {
+void add_own_routes(RouteTable& table, const Context& context, const std::shared_ptr<LockoutNews>& lockouts) {
   using namespace schema;
   Route route = make_route(Method::get, "/api/auth/me", "auth", "Who is asking", Role::viewer);
   route.responses = {answer(object({{"user", text("Name")},
@@ -151,7 +198,9 @@ void add_own_routes(RouteTable& table, const Context& context) {
   route.faults = {404, 409, 429};
   route.changes = route.slow = route.secret = true;
   route.request_example = R"({"current":"four green kettles sing","password":"five green kettles sing"})";
-  route.handler = [context](const Request& request) { return change_own_password(context, request); };
+  route.handler = [context, lockouts](const Request& request) {
+    return change_own_password(context, *lockouts, request);
+  };
   table.routes.push_back(route);
 }
 
@@ -168,8 +217,9 @@ Json user_json(const accounts::User& user) {
 void add_auth_routes(RouteTable& table, const Context& context) {
   table.schemas["User"] = user_schema().dump();
   table.schemas["Tokens"] = tokens_schema().dump();
-  add_login_routes(table, context);
-  add_own_routes(table, context);
+  const auto lockouts = std::make_shared<LockoutNews>();
+  add_login_routes(table, context, lockouts);
+  add_own_routes(table, context, lockouts);
 }
 
 }  // namespace stevie::api

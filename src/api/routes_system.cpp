@@ -68,6 +68,7 @@ Json words() {
           {"denials", names<live::Denial>(live::denial_count)},
           {"feed_health", names<live::FeedHealth>(feed_states)},
           {"regimes", std::move(regimes)},
+          {"notification_events", names<notify::Event>(notify::event_count)},
           {"topics", {"live", "decisions", "fills", "risk", "parameters", "sessions", "ledger", "accounts"}}};
 }
 
@@ -114,6 +115,7 @@ void add_system_routes(RouteTable& table, const Context& context) {
                                     {"denials", list_of_words},
                                     {"feed_health", list_of_words},
                                     {"regimes", list_of_words},
+                                    {"notification_events", list_of_words},
                                     {"topics", list_of_words}}),
                             "Each list in its order")};
   route.handler = [](const Request&) { return json_response(words()); };

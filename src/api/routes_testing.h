@@ -57,6 +57,7 @@ class TestServer {
     if (trades) trade();
     services.accounts = accounts.get();
     services.news = &news;
+    open_notifier();
     services.now = clock.now();
     services.reports = folder.path() / "runs";
     services.models = folder.path() / "models";
@@ -135,6 +136,19 @@ class TestServer {
     services.sessions = sessions.get();
   }
 
+  /// Sends nothing by itself; a request is kept in `posts` and answered with `post_answer`.
+  void open_notifier() {
+    services.config.notify.folder = (folder.path() / "notify").string();
+    notifier = std::make_unique<notify::Notifier>(
+        notify::Notifier::Parts{.config = services.config.notify,
+                                .now = clock.now(),
+                                .post = [this](const notify::HttpPost& post) {
+                                  posts.push_back(post);
+                                  return post_answer;
+                                }});
+    services.notifier = notifier.get();
+  }
+
   std::uint64_t last_event() const { return own_ledger->read({.last = 1}).back().sequence; }
 
   TemporaryFolder folder;
@@ -144,6 +158,9 @@ class TestServer {
   std::unique_ptr<accounts::AccountStore> accounts;
   std::unique_ptr<app::TrainingSessions> sessions;
   std::unique_ptr<IdempotencyStore> idempotency;
+  std::vector<notify::HttpPost> posts;
+  notify::PostAnswer post_answer{.status = 200};
+  std::unique_ptr<notify::Notifier> notifier;
   std::unique_ptr<ledger::Ledger> own_ledger;
   std::unique_ptr<Router> router;
   /// Of vera (viewer), otto (operator), ada (admin), of a login that has ended ("expired") and of a user who

@@ -21,6 +21,7 @@
 #include "app/ledger_pool.h"
 #include "app/live_service.h"
 #include "app/news.h"
+#include "app/notifications.h"
 #include "app/training_sessions.h"
 #include "core/clock.h"
 #include "core/error_list.h"
@@ -97,6 +98,7 @@ class Serving {
   std::unique_ptr<accounts::AccountStore> accounts_;
   std::unique_ptr<app::LiveService> live_;
   std::unique_ptr<app::TrainingSessions> sessions_;
+  std::unique_ptr<app::Notifications> notifications_;
   std::unique_ptr<IdempotencyStore> idempotency_;
   Services services_;
   std::unique_ptr<Router> router_;
@@ -140,6 +142,8 @@ void Serving::open() {
                                      .news = &news_,
                                      .now = system_time});
   });
+  notifications_ = std::make_unique<app::Notifications>(
+      app::Notifications::Parts{.config = config_.notify, .ledger = config_.ledger, .news = &news_});
   collect([this] { idempotency_ = IdempotencyStore::open(config_.server.calls_url); });
   if (accounts_ != nullptr) {
     collect([this] {
@@ -158,6 +162,7 @@ void Serving::open_router() {
   services_.live = live_ == nullptr ? nullptr : live_->engine();
   services_.sessions = sessions_.get();
   services_.news = &news_;
+  services_.notifier = &notifications_->notifier();
   services_.now = system_time;
   services_.data = config_.live.data;
   router_ = std::make_unique<Router>(Router::Parts{
@@ -261,6 +266,7 @@ bool Serving::over() const {
 }
 
 int Serving::run() {
+  notifications_->start();
   live_->start();
   training_ = std::thread([this] { sessions_->run(); });
   server_->start();
@@ -310,6 +316,7 @@ void Serving::stop() {
   live_->stop();
   server_->stop();
   end_training();
+  notifications_->stop();
 }
 
 void Serving::end_training() {

@@ -227,6 +227,7 @@ void describe(ConfigBinder& binder, Config& config) {
   describe(binder, config.risk);
   describe(binder, config.sessions);
   describe(binder, config.server);
+  notify::describe(binder, config.notify);
 }
 
 Config load_config(const ConfigLayers& layers) {

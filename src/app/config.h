@@ -13,6 +13,7 @@
 #include "live/risk_engine.h"
 #include "market/split.h"
 #include "nn/architecture.h"
+#include "notify/notify.h"
 #include "rl/ppo_config.h"
 #include "validation/gate.h"
 
@@ -59,6 +60,7 @@ struct Config {
   live::RiskLimits risk;
   SessionConfig sessions;
   ServerConfig server;
+  notify::NotifyConfig notify;
 };
 
 /// Names every field of every section.

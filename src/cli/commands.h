@@ -48,6 +48,7 @@ void add_ledger_command(CLI::App& app, CommandContext& context);
 void add_live_command(CLI::App& app, CommandContext& context);
 void add_live_feed_command(CLI::App& app, CommandContext& context);  // behind add_live_command
 void add_params_command(CLI::App& app, CommandContext& context);
+void add_notify_command(CLI::App& app, CommandContext& context);
 void add_optimize_command(CLI::App& app, CommandContext& context);
 void add_predict_command(CLI::App& app, CommandContext& context);
 void add_sessions_command(CLI::App& app, CommandContext& context);

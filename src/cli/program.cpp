@@ -27,6 +27,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_ledger_command(app, context);
   add_live_command(app, context);
   add_live_feed_command(app, context);  // joins the family live
+  add_notify_command(app, context);
   add_optimize_command(app, context);
   add_params_command(app, context);
   add_predict_command(app, context);
