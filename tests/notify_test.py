@@ -79,7 +79,7 @@ class Notifications(unittest.TestCase):
         self.addCleanup(self.receiver.shutdown)
 
     def serving(self, *settings):
-        return Serving(PROGRAM, bars=500, settings=["notify.telegram_url=" + self.receiver.url, *settings])
+        return Serving(PROGRAM, bars=2000, settings=["notify.telegram_url=" + self.receiver.url, *settings])
 
     def add(self, server, status=201, **channel):
         return self.ask(server, "POST", "channels", channel, status)
@@ -117,7 +117,7 @@ class Notifications(unittest.TestCase):
 
             self.assertEqual(server.request("POST", "/api/live/kill", {"reason": "the exchange halts"},
                                             role="operator")[0], 200)
-            _, headers, body = self.receiver.wait_for(lambda path, _, body: b'"event":"kill"' in body)
+            _, headers, body = self.receiver.wait_for(lambda path, _, body: path.startswith("/hook") and b"exchange halts" in body)
             verify(SECRET, headers["Stevie-Signature"], body)
             message = json.loads(body)
             self.assertEqual(message["severity"], "critical")
