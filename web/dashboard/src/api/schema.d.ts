@@ -1278,6 +1278,104 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notifications/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where messages go
+         * @description Least role: operator.
+         */
+        get: operations["get_api_notifications_channels"];
+        put?: never;
+        /**
+         * Add a channel
+         * @description A webhook needs url and secret, a Telegram channel chat and token. Secret and token are stored and never shown again.
+         *
+         *     Least role: admin.
+         */
+        post: operations["post_api_notifications_channels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/channels/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a channel
+         * @description What waits to be sent to it is dropped.
+         *
+         *     Least role: admin.
+         */
+        delete: operations["delete_api_notifications_channels_name"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a channel
+         * @description What is left out stays, secret and token too. Takes effect with the next message.
+         *
+         *     Least role: admin.
+         */
+        patch: operations["patch_api_notifications_channels_name"];
+        trace?: never;
+    };
+    "/api/notifications/channels/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test message
+         * @description At once, also to a channel that is disabled, and waits for the receiver, notify.timeout at most. One test at a time.
+         *
+         *     Least role: admin.
+         */
+        post: operations["post_api_notifications_channels_name_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of the newest messages
+         * @description At most 200, newest first; what waits is among them.
+         *
+         *     Least role: operator.
+         */
+        get: operations["get_api_notifications_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/setup": {
         parameters: {
             query?: never;
@@ -1707,6 +1805,40 @@ export interface components {
             /** @description Put together in it */
             bars: number;
         };
+        Channel: {
+            /** @description Of the channel */
+            name: string;
+            /**
+             * @description Where it sends to
+             * @enum {string}
+             */
+            kind: "webhook" | "telegram";
+            /** @description Where it sends to, without what may be secret: https://hooks.example.com/… */
+            target: string;
+            /** @description What it wants to hear of */
+            events: ("risk_state" | "kill" | "rearm" | "denials" | "limits_changed" | "session_ended" | "parameter_change" | "promotion" | "reconciliation" | "feed_stale" | "persistence_fault" | "login_lockout")[];
+            /** @description false: nothing is sent */
+            enabled: boolean;
+            /** @description Between two messages of one event */
+            minimum_gap_seconds: number;
+            /** @description Of Telegram */
+            chat: string | null;
+            secret: "set" | null;
+            token: "set" | null;
+            /**
+             * Format: date-time
+             * @description When
+             */
+            created: string;
+            /**
+             * Format: date-time
+             * @description When last
+             */
+            changed: string;
+            /** @description Messages that wait to be sent */
+            waiting: number;
+            last_delivery: components["schemas"]["Delivery"] | null;
+        };
         ComparedRun: {
             /** @description version 3, or version 3 with other values */
             name: string;
@@ -1796,6 +1928,32 @@ export interface components {
             denial: "none" | "not_reconciled" | "killed" | "halted" | "reducing_only" | "duplicate_order" | "stale_data" | "late_bar" | "order_rate" | "price_collar" | "order_notional" | "symbol_notional" | "exposure" | "bad_order";
             /** @description From the bar to the decision */
             latency_us: number;
+        };
+        Delivery: {
+            /** @description Of the message; a webhook finds it in Stevie-Delivery */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Of the last try, or of the newest change
+             */
+            time: string;
+            /** @description Its name */
+            channel: string;
+            /** @description What it tells of; test: of a test */
+            event: string;
+            /**
+             * @description waiting: to be sent, or to be tried again; dropped: the channel went, or too much waited
+             * @enum {string}
+             */
+            state: "waiting" | "delivered" | "failed" | "dropped";
+            /** @description Requests made */
+            tries: number;
+            /** @description That the receiver answered; null: no answer came */
+            http_status: number | null;
+            /** @description Why it was not delivered */
+            error: string | null;
+            /** @description The last try, in milliseconds */
+            took_ms: number;
         };
         Event: {
             /** @description 1, 2, 3, ... without gaps */
@@ -6128,6 +6286,294 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    get_api_notifications_channels: {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By name, without secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Channel"][];
+                        /** @description Give it as `cursor` for the next page; null: no more */
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    post_api_notifications_channels: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated call with the same key acts once and is answered as the first, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "desk",
+                 *       "kind": "webhook",
+                 *       "events": [
+                 *         "kill",
+                 *         "rearm",
+                 *         "risk_state"
+                 *       ],
+                 *       "url": "https://hooks.example.com/stevie",
+                 *       "secret": "seven small foxes run"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description New and unique
+                     * @example desk
+                     */
+                    name: string;
+                    /**
+                     * @description Where it sends to
+                     * @enum {string}
+                     */
+                    kind: "webhook" | "telegram";
+                    /** @description What it wants to hear of */
+                    events: ("risk_state" | "kill" | "rearm" | "denials" | "limits_changed" | "session_ended" | "parameter_change" | "promotion" | "reconciliation" | "feed_stale" | "persistence_fault" | "login_lockout")[];
+                    /** @description false: nothing is sent */
+                    enabled?: boolean;
+                    /** @description After a message the next one of the same event waits so long; kill and rearm never do. Default 60 */
+                    minimum_gap_seconds?: number;
+                    /** @description Of a webhook: https:// or http:// */
+                    url?: string;
+                    /** @description Of a webhook, signs its messages: 16 to 256 visible characters */
+                    secret?: string;
+                    /** @description Of Telegram: -1001234567890, or @ and the name of a channel */
+                    chat?: string;
+                    /** @description Of a Telegram bot */
+                    token?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    delete_api_notifications_channels_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated call with the same key acts once and is answered as the first, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Of the channel */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    patch_api_notifications_channels_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated call with the same key acts once and is answered as the first, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Of the channel */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": false
+                 *     }
+                 */
+                "application/json": {
+                    /** @description What it wants to hear of */
+                    events?: ("risk_state" | "kill" | "rearm" | "denials" | "limits_changed" | "session_ended" | "parameter_change" | "promotion" | "reconciliation" | "feed_stale" | "persistence_fault" | "login_lockout")[];
+                    /** @description false: nothing is sent */
+                    enabled?: boolean;
+                    /** @description After a message the next one of the same event waits so long; kill and rearm never do. Default 60 */
+                    minimum_gap_seconds?: number;
+                    /** @description Of a webhook: https:// or http:// */
+                    url?: string;
+                    /** @description Of a webhook, signs its messages: 16 to 256 visible characters */
+                    secret?: string;
+                    /** @description Of Telegram: -1001234567890, or @ and the name of a channel */
+                    chat?: string;
+                    /** @description Of a Telegram bot */
+                    token?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    post_api_notifications_channels_name_test: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated call with the same key acts once and is answered as the first, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Of the channel */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What happened: state is delivered or failed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_api_notifications_deliveries: {
+        parameters: {
+            query?: {
+                /** @description How many at most */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Only of this channel */
+                channel?: string;
+                /** @description Only those in this state */
+                state?: "waiting" | "delivered" | "failed" | "dropped";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deliveries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Delivery"][];
+                        /** @description Give it as `cursor` for the next page; null: no more */
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     post_api_auth_setup: {
         parameters: {
             query?: never;
@@ -6870,6 +7316,7 @@ export interface operations {
                         denials: string[];
                         feed_health: string[];
                         regimes: string[];
+                        notification_events: string[];
                         topics: string[];
                     };
                 };
