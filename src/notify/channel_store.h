@@ -48,7 +48,6 @@ class ChannelStore {
   std::filesystem::path folder_, file_;
   std::function<TimeMs()> now_;
   mutable std::mutex mutex_;
-  mutable std::string stamp_;
   mutable std::vector<Channel> channels_;
 };
 
