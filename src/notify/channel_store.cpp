@@ -121,8 +121,7 @@ void ChannelStore::write() {
 template <class Work>
 Channel ChannelStore::changed(Work work) {
   const std::lock_guard guard(mutex_);
-  std::error_code missing;
-  if (!std::filesystem::is_directory(folder_, missing)) write_private_file(folder_ / "channels.lock", "");
+  make_private_folder(folder_);
   std::optional<FileLock> lock;
   for (int i = 0; !lock; ++i) {
     try {

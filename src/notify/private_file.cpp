@@ -43,14 +43,14 @@ class Descriptor {
   int number_;
 };
 
+}  // namespace
+
 void make_private_folder(const fs::path& folder) {
   std::error_code fault;
   if (folder.empty() || fs::is_directory(folder, fault)) return;
   fs::create_directories(folder.parent_path().empty() ? fs::path(".") : folder.parent_path(), fault);
   if (::mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST) unwritable(folder, errno);
 }
-
-}  // namespace
 
 void write_private_file(const fs::path& path, std::string_view bytes) {
   make_private_folder(path.parent_path());

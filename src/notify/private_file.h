@@ -6,6 +6,9 @@
 
 namespace stevie::notify {
 
+/// Makes the folder, for its owner alone, where it is missing. Throws Error "notify.unwritable".
+void make_private_folder(const std::filesystem::path& folder);
+
 /// Writes the whole file so that nobody but its owner can read it, at no moment, under a temporary name that
 /// is then renamed; makes the folder, with the same right, where it is missing. Throws Error
 /// "notify.unwritable".
