@@ -1,5 +1,6 @@
 import { Alert, Button, Radio, Stack, Text } from "@mantine/core";
 import { useState } from "react";
+import { useLocation } from "react-router";
 import { useCan, useChange, type Schema } from "../api";
 import { Icon, ReasonDialog, TimeText } from "../ui";
 import { useLiveState } from "./useLiveState";
@@ -76,14 +77,16 @@ function Why({ state }: { state: Schema<"LiveState"> }) {
 export function StoppedBanner() {
   const mayAct = useCan("operator");
   const { data } = useLiveState();
+  const { pathname } = useLocation();
   const [opened, setOpened] = useState(false);
   const arm = useChange("post", "/api/live/re-arm", { refreshes: [...refreshes] });
   if (!data) return null;
   const { summary, risk } = data;
+  const isTold = pathname.startsWith("/live"); // that page says it at length
   const isStopped = summary.mode !== "none" ? risk.kill !== null || risk.halt !== null : risk.kill !== null;
   return (
     <>
-      {summary.persistence_fault !== null && (
+      {!isTold && summary.persistence_fault !== null && (
         <div className="banner" data-tone="warn" role="status">
           <Icon name="warning" />
           <span className="banner-text">
@@ -91,7 +94,7 @@ export function StoppedBanner() {
           </span>
         </div>
       )}
-      {summary.mode !== "none" && !summary.reconciled && summary.running && (
+      {!isTold && summary.mode !== "none" && !summary.reconciled && summary.running && (
         <div className="banner" data-tone="warn" role="status">
           <Icon name="warning" />
           <span className="banner-text">
