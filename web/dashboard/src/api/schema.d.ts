@@ -665,7 +665,9 @@ export interface paths {
         };
         /**
          * Decisions, newest first
-         * @description Least role: viewer.
+         * @description With wanted=true a page comes from the newest 2,000 decisions before the cursor: it may hold fewer than limit, or none, and next_cursor goes on behind them.
+         *
+         *     Least role: viewer.
          */
         get: operations["get_api_live_decisions"];
         put?: never;
@@ -3316,6 +3318,36 @@ export interface components {
             /** @description All of them, in this scope */
             parameters: components["schemas"]["ParameterValue"][];
         };
+        /** @description What a start may ask for beside the scenario: docs/sessions.md */
+        StartOptions: {
+            /** @description Bar files that a session may name */
+            data: {
+                /** @description As a request names it */
+                file: string;
+                /** @description Size */
+                bytes: number;
+                /** @description Whether a session without data searches on it */
+                traded: boolean;
+            }[];
+            seed: {
+                /** @description Key of `settings` that takes it */
+                setting: string;
+                /** @description Where it is left out */
+                default: number;
+            };
+            minutes: {
+                /** @description Smallest allowed */
+                min: number;
+                /** @description Largest allowed */
+                max: number;
+            };
+            episodes: {
+                /** @description Smallest allowed */
+                min: number;
+                /** @description Largest allowed */
+                max: number;
+            };
+        };
         /** @description Shown once */
         Tokens: {
             /** @description For the header Authorization: Bearer */
@@ -3582,36 +3614,6 @@ export interface components {
             of_version: number | null;
             /** @description Of an import: that it was read from */
             file: string | null;
-        };
-        /** @description What a start may ask for beside the scenario: docs/sessions.md */
-        StartOptions: {
-            /** @description Bar files that a session may name */
-            data: {
-                /** @description As a request names it */
-                file: string;
-                /** @description Size */
-                bytes: number;
-                /** @description Whether a session without data searches on it */
-                traded: boolean;
-            }[];
-            seed: {
-                /** @description Key of `settings` that takes it */
-                setting: string;
-                /** @description Where it is left out */
-                default: number;
-            };
-            minutes: {
-                /** @description Smallest allowed */
-                min: number;
-                /** @description Largest allowed */
-                max: number;
-            };
-            episodes: {
-                /** @description Smallest allowed */
-                min: number;
-                /** @description Largest allowed */
-                max: number;
-            };
         };
     };
     responses: {
@@ -4720,7 +4722,7 @@ export interface operations {
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
-            429: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -4795,7 +4797,7 @@ export interface operations {
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
