@@ -139,13 +139,11 @@ class TestServer {
   /// Sends nothing by itself; a request is kept in `posts` and answered with `post_answer`.
   void open_notifier() {
     services.config.notify.folder = (folder.path() / "notify").string();
-    notifier = std::make_unique<notify::Notifier>(
-        notify::Notifier::Parts{.config = services.config.notify,
-                                .now = clock.now(),
-                                .post = [this](const notify::HttpPost& post) {
-                                  posts.push_back(post);
-                                  return post_answer;
-                                }});
+    notifier = std::make_unique<notify::Notifier>(notify::Notifier::Parts{
+        .config = services.config.notify, .now = clock.now(), .post = [this](const notify::HttpPost& post) {
+          posts.push_back(post);
+          return post_answer;
+        }});
     services.notifier = notifier.get();
   }
 
