@@ -9,6 +9,7 @@ import { AccountSection } from "./AccountSection";
 import { ConfigurationSection } from "./ConfigurationSection";
 import { KeysSection } from "./KeysSection";
 import { LimitsSection } from "./LimitsSection";
+import { NotificationsSection } from "./NotificationsSection";
 import "./settings.css";
 import { UsersSection } from "./UsersSection";
 
@@ -17,6 +18,7 @@ export const sections: { path: string; title: string; icon: IconName; least: Rol
   { path: "account", title: "Account", icon: "user", least: "viewer", Section: AccountSection },
   { path: "users", title: "Users", icon: "user", least: "admin", Section: UsersSection },
   { path: "keys", title: "API keys", icon: "key", least: "viewer", Section: KeysSection },
+  { path: "notifications", title: "Notifications", icon: "open", least: "operator", Section: NotificationsSection },
   { path: "limits", title: "Limits", icon: "shield", least: "viewer", Section: LimitsSection },
   { path: "configuration", title: "Configuration", icon: "settings", least: "admin", Section: ConfigurationSection },
   { path: "about", title: "About", icon: "info", least: "viewer", Section: AboutSection },
