@@ -123,7 +123,7 @@ std::vector<ProgressPoint> read_progress_curve(const fs::path& folder) {
       point.time = static_cast<TimeMs>(std::min<std::uint64_t>(time->get<std::uint64_t>(), latest));
     // A resumed session goes over an episode again: what was told later counts.
     while (!points.empty() && points.back().progress.episode >= progress->episode) points.pop_back();
-    points.push_back(std::move(point));
+    points.push_back(point);
   }
   if (!points.empty()) return points;
   points = from_search(folder);
@@ -141,7 +141,7 @@ std::vector<ProgressPoint> thinned(std::vector<ProgressPoint> points, std::size_
   }
   if (changes.size() <= most / 2) rows.insert(changes.begin(), changes.end());
   std::vector<ProgressPoint> kept;
-  for (const std::size_t row : rows) kept.push_back(std::move(points[row]));
+  for (const std::size_t row : rows) kept.push_back(points[row]);
   return kept;
 }
 

@@ -95,7 +95,8 @@ std::string report_data(const Evaluation& evaluation) {
             {"interval", evaluation.bars.interval * static_cast<TimeMs>(group) / second_ms},
             {"initial_equity", run.initial_equity}};
   add_candles(evaluation.bars, group, json);
-  json["lines"] = {line_json(evaluation.strategy, "strategy", "--strategy", true, group)};
+  // With braces alone one compiler makes a list and another a copy.
+  json["lines"] = Json::array({line_json(evaluation.strategy, "strategy", "--strategy", true, group)});
   json["lines"].push_back(
       line_json(evaluation.baselines[buy_and_hold_index], "buy and hold", "--hold", true, group));
   if (evaluation.baselines.size() > volatility_matched_index)
