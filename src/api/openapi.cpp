@@ -116,7 +116,7 @@ bool takes_empty_body(const Route& route, const RouteTable& table) {
 
 Json operation_of(const Route& route, const RouteTable& table) {
   Json operation{{"operationId", operation_id(route)}, {"summary", route.summary}};
-  if (!route.tag.empty()) operation["tags"] = nlohmann::ordered_json::array({route.tag});
+  if (!route.tag.empty()) operation["tags"] = Json::array({route.tag});
   std::string description = route.description;
   if (route.role) {
     description +=
