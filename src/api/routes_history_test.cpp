@@ -98,8 +98,9 @@ TEST_F(RoutesHistoryTest, TradesArePagedAndAddUpToTheAccount) {
     pnl += trades[i]["pnl"].get<double>();
   }
   const Json state = server.get("/api/live/state")["summary"];
-  if (state["positions"] == 0)
+  if (state["positions"] == 0) {
     EXPECT_NEAR(state["initial_equity"].get<double>() + pnl, state["equity"].get<double>(), 1e-6);
+  }
   // Those that overlap a range.
   const std::string exit = trades[3]["exit_time"], entry = trades[3]["entry_time"];
   const std::vector<Json> within = all("/api/live/trades", "&from=" + entry + "&to=" + exit, 50);

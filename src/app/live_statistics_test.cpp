@@ -88,7 +88,9 @@ TEST(LiveStatistics, PeriodsAddUpToTheWhole) {
     double pnl = 0, fees = 0, growth = 1;
     std::size_t trades = 0, bars = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (i > 0) EXPECT_EQ(rows[i].start_equity, rows[i - 1].end_equity);
+      if (i > 0) {
+        EXPECT_EQ(rows[i].start_equity, rows[i - 1].end_equity);
+      }
       pnl += rows[i].pnl();
       fees += rows[i].fees;
       growth *= 1 + rows[i].held_return;

@@ -73,7 +73,9 @@ TEST(BarHistory, MemoryIsBounded) {
   BarHistory history(feed, 1000);
   for (std::size_t i = 0; i < bars.size(); ++i) {
     history.played(0, bars[i]);
-    if (i % 100 == 0) ASSERT_LT(known(history), 1600U);
+    if (i % 100 == 0) {
+      ASSERT_LT(known(history), 1600U);
+    }
   }
   EXPECT_GE(known(history), 1000U);
   const market::CandleChart chart = history.candles(0, {.from = 0, .to = {}, .points = 20});

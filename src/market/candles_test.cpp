@@ -105,7 +105,9 @@ TEST(Candles, KeepExtremesVolumesAndEndsOfAnyStretch) {
     std::size_t at = begin;
     for (std::size_t c = 0; c < chart.candles.size(); ++c) {
       const Candle& candle = chart.candles[c];
-      if (c > 0) ASSERT_GE(candle.open_time, chart.candles[c - 1].open_time + chart.width);
+      if (c > 0) {
+        ASSERT_GE(candle.open_time, chart.candles[c - 1].open_time + chart.width);
+      }
       double high = holes.high[at], low = holes.low[at], volume = 0;
       ASSERT_EQ(candle.open, holes.open[at]);
       ASSERT_GE(holes.open_time[at], candle.open_time);
