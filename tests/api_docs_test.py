@@ -22,7 +22,8 @@ PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "api.md"
 BLOCK = re.compile(r"```console\n(.*?)```", re.S)
 PYTHON = re.compile(r"```python\n(.*?)```", re.S)
 SKIPPED, LONGEST, PATIENCE = 77, 44, 90
-FREE = {"explanation", "evidence", "body", "config", "settings", "denials", "actions", "reasons"}  # members by kind of their subject
+# Whose members depend on the kind of their subject, or on how far it has come.
+FREE = {"explanation", "evidence", "body", "config", "settings", "denials", "actions", "reasons", "metrics"}
 
 
 def shortened(value):
