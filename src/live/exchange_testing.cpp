@@ -19,6 +19,7 @@
 #include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <condition_variable>
+#include <deque>
 #include <list>
 #include <mutex>
 #include <set>
@@ -520,7 +521,7 @@ struct TestExchange::Inside {
   std::condition_variable changed;
   bool stopping = false;
   std::size_t closed = 0;
-  std::vector<std::string> sayings;
+  std::deque<std::string> sayings;  // one is read without the lock while others are added
   std::size_t connections = 0, open_streams = 0, requests = 0, pongs = 0;
   std::vector<std::string> targets;
   std::list<std::unique_ptr<Peer>> peers;
