@@ -22,8 +22,7 @@ PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "api.md"
 BLOCK = re.compile(r"```console\n(.*?)```", re.S)
 PYTHON = re.compile(r"```python\n(.*?)```", re.S)
 SKIPPED, LONGEST, PATIENCE = 77, 44, 90
-# Whose members depend on the kind of their subject, or on how far it has come.
-FREE = {"explanation", "evidence", "body", "config", "settings", "denials", "actions", "reasons", "metrics"}
+FREE = {"explanation", "evidence", "body", "config", "settings", "denials", "actions", "reasons"}  # members by kind of their subject
 
 
 def shortened(value):
