@@ -106,7 +106,13 @@ void Database::connect() {
   const bool is_sqlite = location_.dialect == Dialect::sqlite;
   try {
     open_session(session_->sql, location_, access_, lock_timeout_);
-    const int found = version();
+    int found = version();
+    // Asked again: another process may have made the ledger between the question and the look at the file.
+    if (found == 0 && is_sqlite && !is_empty_file(session_->sql) && (found = version()) == 0) {
+      throw Error("ledger.not_a_ledger",
+                  "this is the database of another program: give the ledger a file of its own",
+                  location_.shown);
+    }
     if (found > schema_version()) {
       throw Error(
           "ledger.newer_schema",
@@ -114,11 +120,6 @@ void Database::connect() {
                       "that program; nothing was changed",
                       found, schema_version()),
           location_.shown);
-    }
-    if (found == 0 && is_sqlite && !is_empty_file(session_->sql)) {
-      throw Error("ledger.not_a_ledger",
-                  "this is the database of another program: give the ledger a file of its own",
-                  location_.shown);
     }
     if (access_ == Access::read) {
       if (found == 0) throw Error("ledger.missing", "there is no ledger yet", location_.shown);

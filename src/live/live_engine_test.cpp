@@ -476,24 +476,25 @@ TEST_P(LiveEngineTest, finds_older_decisions_and_the_curve_in_the_journal_after_
 
 TEST_P(LiveEngineTest, views_are_whole_while_others_read_and_kill) {
   TestLoop test = loop("one");
+  LiveEngine& engine = test.engine();  // made here, since the first call makes it
   std::atomic<bool> done = false;
   std::thread reader([&] {
     std::uint64_t decisions = 0;
     while (!done) {
-      const auto view = test.engine().view();
+      const auto view = engine.view();
       EXPECT_GE(view->decisions, decisions);
       decisions = view->decisions;
-      test.engine().decisions(0, 50);
-      test.engine().fills(50);
-      test.engine().equity(50);
+      engine.decisions(0, 50);
+      engine.fills(50);
+      engine.equity(50);
     }
   });
-  std::thread killer([&] { test.engine().kill(*place().open(), {"anna", "now"}, false); });
-  test.engine().run();
+  std::thread killer([&] { engine.kill(*place().open(), {"anna", "now"}, false); });
+  engine.run();
   killer.join();
   done = true;
   reader.join();
-  EXPECT_TRUE(test.engine().view()->risk.kill);
+  EXPECT_TRUE(engine.view()->risk.kill);
 }
 
 }  // namespace
