@@ -38,6 +38,22 @@ std::string read_assignment(const std::string& text, live::ManualValue& value) {
                      strategy::to_string(value.parameter));
 }
 
+/// Those that can be read; what is wrong with the others goes into `faults`.
+std::vector<live::ManualValue> read_assignments(std::span<const std::string> assignments,
+                                                const ParameterScope& scope,
+                                                std::vector<std::string>& faults) {
+  std::vector<live::ManualValue> values;
+  for (const std::string& text : assignments) {
+    live::ManualValue value{.symbol = scope.symbol, .regime = scope.regime};
+    if (std::string fault = read_assignment(text, value); fault.empty()) {
+      values.push_back(std::move(value));
+    } else {
+      faults.push_back(std::move(fault));
+    }
+  }
+  return values;
+}
+
 }  // namespace
 
 OpenParameters open_parameters(const ledger::LedgerConfig& config) {
@@ -59,16 +75,8 @@ ParameterScope parse_scope(const std::string& symbol, const std::string& regime)
 
 std::vector<live::ManualValue> parse_values(std::span<const std::string> assignments,
                                             const ParameterScope& scope) {
-  std::vector<live::ManualValue> values;
   std::vector<std::string> faults;
-  for (const std::string& text : assignments) {
-    live::ManualValue value{.symbol = scope.symbol, .regime = scope.regime};
-    if (std::string fault = read_assignment(text, value); fault.empty()) {
-      values.push_back(std::move(value));
-    } else {
-      faults.push_back(std::move(fault));
-    }
-  }
+  std::vector<live::ManualValue> values = read_assignments(assignments, scope, faults);
   if (!faults.empty()) throw Error("live.refused_change", fmt::format("{}", fmt::join(faults, "; ")));
   return values;
 }
@@ -76,15 +84,7 @@ std::vector<live::ManualValue> parse_values(std::span<const std::string> assignm
 live::ParameterVersion set_parameters(live::ParameterStore& store, std::span<const std::string> assignments,
                                       const ParameterScope& scope, const live::Signature& person) {
   std::vector<std::string> faults;
-  std::vector<live::ManualValue> values;
-  for (const std::string& text : assignments) {
-    live::ManualValue value{.symbol = scope.symbol, .regime = scope.regime};
-    if (std::string fault = read_assignment(text, value); fault.empty()) {
-      values.push_back(std::move(value));
-    } else {
-      faults.push_back(std::move(fault));
-    }
-  }
+  const std::vector<live::ManualValue> values = read_assignments(assignments, scope, faults);
   if (faults.empty()) return store.set(values, person);
   if (!values.empty()) {
     std::ranges::move(live::manual_faults(values, person), std::back_inserter(faults));
