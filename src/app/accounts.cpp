@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/recorded_change.h"
 #include "app/text_table.h"
 #include "core/clock.h"
 #include "core/error.h"
@@ -20,27 +21,12 @@ using accounts::Role;
 using accounts::User;
 using live::Signature;
 
-/// Before a change: that it will be possible to say who made it and why.
-void require_recordable(const AccountDesk& desk, const Signature& by) {
-  require_signed(by);
-  desk.ledger.head();
-}
-
 /// After it. Keys of `more` follow {what, user, reason}.
 void record(const AccountDesk& desk, const Signature& by, const char* what, const std::string& user,
             const Json& more = Json::object()) {
   Json body{{"what", what}, {"user", user}, {"reason", by.reason}};
   body.update(more);
-  try {
-    desk.ledger.append("accounts.changed", body.dump(), by.name, desk.now ? desk.now() : system_time());
-  } catch (const Error& error) {
-    throw Error(
-        "app.not_recorded",
-        fmt::format("the change is made and stays, but the ledger could not take it up ({}): mend the "
-                    "ledger and note there what was changed",
-                    error.message()),
-        error.place());
-  }
+  record_change(desk.ledger, "accounts.changed", body.dump(), by.name, desk.now ? desk.now() : system_time());
 }
 
 Json role_field(Role role) {
@@ -56,15 +42,9 @@ Json time_json(const std::optional<TimeMs>& time) {
 
 }  // namespace
 
-void require_signed(const Signature& by) {
-  const std::vector<std::string> faults = live::signature_faults(by, true);
-  if (faults.empty()) return;
-  throw Error("app.unsigned", fmt::format("nothing was changed: {}", fmt::join(faults, "; ")));
-}
-
 User add_user(const AccountDesk& desk, const Signature& by, const std::string& name,
               const std::string& password, Role role) {
-  require_recordable(desk, by);
+  require_recordable(desk.ledger, by);
   User user = desk.store.add_user(name, password, role);
   record(desk, by, "user_added", name, role_field(role));
   return user;
@@ -72,35 +52,35 @@ User add_user(const AccountDesk& desk, const Signature& by, const std::string& n
 
 User set_password(const AccountDesk& desk, const Signature& by, const std::string& name,
                   const std::string& password) {
-  require_recordable(desk, by);
+  require_recordable(desk.ledger, by);
   User user = desk.store.set_password(name, password);
   record(desk, by, "password_set", name);
   return user;
 }
 
 User set_role(const AccountDesk& desk, const Signature& by, const std::string& name, Role role) {
-  require_recordable(desk, by);
+  require_recordable(desk.ledger, by);
   User user = desk.store.set_role(name, role);
   record(desk, by, "role_set", name, role_field(role));
   return user;
 }
 
 User set_enabled(const AccountDesk& desk, const Signature& by, const std::string& name, bool enabled) {
-  require_recordable(desk, by);
+  require_recordable(desk.ledger, by);
   User user = desk.store.set_enabled(name, enabled);
   record(desk, by, enabled ? "user_enabled" : "user_disabled", name);
   return user;
 }
 
 void remove_user(const AccountDesk& desk, const Signature& by, const std::string& name) {
-  require_recordable(desk, by);
+  require_recordable(desk.ledger, by);
   desk.store.remove_user(name);
   record(desk, by, "user_removed", name);
 }
 
 accounts::AccountStore::NewKey add_key(const AccountDesk& desk, const Signature& by, const std::string& user,
                                        const std::string& name, Role role, std::optional<TimeMs> expires) {
-  require_recordable(desk, by);
+  require_recordable(desk.ledger, by);
   accounts::AccountStore::NewKey made = desk.store.add_key(user, name, role, expires);
   Json more{{"key", name}, {"key_id", made.key.id}};
   more.update(role_field(role));
@@ -110,7 +90,7 @@ accounts::AccountStore::NewKey add_key(const AccountDesk& desk, const Signature&
 }
 
 void remove_key(const AccountDesk& desk, const Signature& by, const std::string& id) {
-  require_recordable(desk, by);
+  require_recordable(desk.ledger, by);
   ApiKey removed;
   for (ApiKey& key : desk.store.keys()) {
     if (key.id == id) removed = std::move(key);

@@ -19,9 +19,6 @@ struct AccountDesk {
   std::function<TimeMs()> now = {};  // empty: the system's clock
 };
 
-/// Throws Error "app.unsigned" where name or reason is missing: what every change asks first.
-void require_signed(const live::Signature& by);
-
 /// The changes. Each is made in the store and then recorded as an event "accounts.changed" whose author is
 /// `by.name` and whose body is {what, user, reason, ...}; no password, token or key is in it. They throw what
 /// the store throws, with nothing changed; Error "app.unsigned" without name or reason, and the ledger's

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "app/accounts.h"
+#include "app/recorded_change.h"
 #include "app/text_table.h"
 #include "core/clock.h"
 #include "core/error.h"
@@ -19,11 +19,6 @@ using live::Signature;
 using notify::Channel;
 using notify::ChannelKind;
 using notify::Delivery;
-
-void require_recordable(const ChannelDesk& desk, const Signature& by) {
-  require_signed(by);
-  desk.ledger.head();
-}
 
 std::vector<std::string> event_names(const Channel& channel) {
   std::vector<std::string> names;
@@ -42,16 +37,7 @@ void record(const ChannelDesk& desk, const Signature& by, const char* what, cons
             {"events", event_names(channel)},
             {"enabled", channel.enabled}};
   body.update(more);
-  try {
-    desk.ledger.append("notify.changed", body.dump(), by.name, desk.now ? desk.now() : system_time());
-  } catch (const Error& error) {
-    throw Error(
-        "app.not_recorded",
-        fmt::format("the change is made and stays, but the ledger could not take it up ({}): mend the "
-                    "ledger and note there what was changed",
-                    error.message()),
-        error.place());
-  }
+  record_change(desk.ledger, "notify.changed", body.dump(), by.name, desk.now ? desk.now() : system_time());
 }
 
 std::string gap_text(TimeMs gap) {
@@ -76,7 +62,7 @@ Json channel_json(const Channel& channel) {
 }  // namespace
 
 Channel add_channel(const ChannelDesk& desk, const Signature& by, const Channel& channel) {
-  require_recordable(desk, by);
+  require_recordable(desk.ledger, by);
   Channel added = desk.store.add(channel);
   record(desk, by, "channel_added", added);
   return added;
@@ -84,7 +70,7 @@ Channel add_channel(const ChannelDesk& desk, const Signature& by, const Channel&
 
 Channel change_channel(const ChannelDesk& desk, const Signature& by, const std::string& name,
                        const notify::ChannelChange& change) {
-  require_recordable(desk, by);
+  require_recordable(desk.ledger, by);
   Channel changed = desk.store.change(name, change);
   Json fields = Json::array();
   const auto note = [&fields](const char* field, bool is_set) {
@@ -102,7 +88,7 @@ Channel change_channel(const ChannelDesk& desk, const Signature& by, const std::
 }
 
 void remove_channel(const ChannelDesk& desk, const Signature& by, const std::string& name) {
-  require_recordable(desk, by);
+  require_recordable(desk.ledger, by);
   record(desk, by, "channel_removed", desk.store.remove(name));
 }
 

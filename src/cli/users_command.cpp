@@ -7,6 +7,7 @@
 
 #include "app/accounts.h"
 #include "app/config.h"
+#include "app/recorded_change.h"
 #include "cli/commands.h"
 #include "cli/password_input.h"
 #include "cli/signature_flags.h"
