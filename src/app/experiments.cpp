@@ -6,7 +6,6 @@
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <system_error>
 
 #include "app/session_progress.h"
@@ -14,6 +13,7 @@
 #include "core/printable.h"
 #include "ledger/merkle.h"
 #include "rl/tensorboard.h"
+#include "stats/thin_out.h"
 
 namespace stevie::app {
 namespace {
@@ -507,16 +507,7 @@ Curve thinned(Curve curve, std::size_t most) {
   if (curve.points == 0) curve.points = points;
   if (points <= most || most < 4) return curve;
   Curve kept{.tag = curve.tag, .name = curve.name, .steps = {}, .values = {}, .points = curve.points};
-  std::set<std::size_t> rows{0, points - 1};
-  const std::size_t stretches = most / 2 - 1;
-  for (std::size_t s = 0; s < stretches; ++s) {
-    const auto begin = static_cast<std::ptrdiff_t>(points * s / stretches);
-    const auto end = static_cast<std::ptrdiff_t>(points * (s + 1) / stretches);
-    const auto [low, high] = std::minmax_element(curve.values.begin() + begin, curve.values.begin() + end);
-    rows.insert(static_cast<std::size_t>(low - curve.values.begin()));
-    rows.insert(static_cast<std::size_t>(high - curve.values.begin()));
-  }
-  for (const std::size_t row : rows) {
+  for (const std::size_t row : stats::thin_out(curve.values, most)) {
     kept.steps.push_back(curve.steps[row]);
     kept.values.push_back(curve.values[row]);
   }
