@@ -16,20 +16,21 @@ void Adam::begin_step(double learning_rate) {
 void Adam::update_range(float* parameters, const float* gradients, float gradient_scale, std::size_t begin,
                         std::size_t end) {
   using simd::Vec;
-  const float keep_new_mean = static_cast<float>(1.0 - config_.beta1);
-  const float keep_square = static_cast<float>(config_.beta2);
-  const float keep_new_square = static_cast<float>(1.0 - config_.beta2);
-  const float epsilon = static_cast<float>(config_.epsilon);
+  const Vec keep_new_mean = simd::splat(static_cast<float>(1.0 - config_.beta1));
+  const Vec keep_square = simd::splat(static_cast<float>(config_.beta2));
+  const Vec keep_new_square = simd::splat(static_cast<float>(1.0 - config_.beta2));
+  const Vec root_correction = simd::splat(inverse_root_correction_);
+  const Vec epsilon = simd::splat(static_cast<float>(config_.epsilon));
   for (std::size_t i = begin; i < end; i += simd::lanes) {
     const Vec gradient = simd::load(gradients + i) * gradient_scale;
     const Vec old_mean = simd::load(&mean_[i]);
-    const Vec mean = old_mean + (gradient - old_mean) * keep_new_mean;
-    const Vec square = simd::load(&square_[i]) * keep_square + gradient * gradient * keep_new_square;
+    const Vec mean = simd::fma(gradient - old_mean, keep_new_mean, old_mean);
+    const Vec square = simd::fma(simd::load(&square_[i]), keep_square, gradient * gradient * keep_new_square);
     simd::store(&mean_[i], mean);
     simd::store(&square_[i], square);
-    const Vec denominator = simd::square_root(square) * inverse_root_correction_ + epsilon;
-    simd::store(parameters + i,
-                simd::load(parameters + i) - step_size_ * mean * simd::reciprocal(denominator));
+    const Vec denominator = simd::fma(simd::square_root(square), root_correction, epsilon);
+    simd::store(parameters + i, simd::subtract_product(simd::load(parameters + i), step_size_ * mean,
+                                                       simd::reciprocal(denominator)));
   }
 }
 
@@ -40,12 +41,12 @@ double squared_norm(std::span<const float> values) {
   for (; i + chains * simd::lanes <= values.size(); i += chains * simd::lanes) {
     for (std::size_t c = 0; c < chains; ++c) {
       const simd::Vec value = simd::load(values.data() + i + c * simd::lanes);
-      sums[c] += value * value;
+      sums[c] = simd::fma(value, value, sums[c]);
     }
   }
   for (; i < values.size(); i += simd::lanes) {
     const simd::Vec value = simd::load(values.data() + i);
-    sums[0] += value * value;
+    sums[0] = simd::fma(value, value, sums[0]);
   }
   return static_cast<double>(simd::sum((sums[0] + sums[1]) + (sums[2] + sums[3])));
 }

@@ -19,7 +19,7 @@ inline Vec finish(Vec product, const float* side, const float* c) {
   if constexpr (epilogue == Epilogue::bias_relu) return simd::max(product, Vec{});
   if constexpr (epilogue == Epilogue::tanh_gradient) {
     const Vec output = simd::load(side);
-    return product * (1.0f - output * output);
+    return product * simd::subtract_product(simd::splat(1.0f), output, output);
   }
   if constexpr (epilogue == Epilogue::relu_gradient) return simd::load(side) > 0.0f ? product : Vec{};
   if constexpr (epilogue == Epilogue::add) return simd::load(c) + product;
@@ -42,8 +42,8 @@ template <Epilogue epilogue, std::size_t rows, std::size_t vectors>
     Vec b_row[vectors];
     for (std::size_t v = 0; v < vectors; ++v) b_row[v] = simd::load(b + p * g.b_stride + v * lanes);
     for (std::size_t r = 0; r < rows; ++r) {
-      const float element = a[r * g.a.row_stride + p * g.a.column_stride];
-      for (std::size_t v = 0; v < vectors; ++v) sums[r][v] += element * b_row[v];
+      const Vec element = simd::splat(a[r * g.a.row_stride + p * g.a.column_stride]);
+      for (std::size_t v = 0; v < vectors; ++v) sums[r][v] = simd::fma(element, b_row[v], sums[r][v]);
     }
   }
   for (std::size_t r = 0; r < rows; ++r) {
@@ -98,7 +98,7 @@ void project_rows(const float* rows, std::size_t row_stride, std::size_t batch, 
       for (std::size_t i = 0; i < row_stride; i += lanes) {
         const Vec weight = simd::load(weights + o * row_stride + i);
         for (std::size_t r = 0; r < lanes; ++r) {
-          sums[r] += simd::load(rows + (first + r) * row_stride + i) * weight;
+          sums[r] = simd::fma(simd::load(rows + (first + r) * row_stride + i), weight, sums[r]);
         }
       }
       simd::store(out + o * out_stride + first, simd::row_sums(sums) + bias[o]);

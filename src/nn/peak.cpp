@@ -42,7 +42,7 @@ double measure_fma_peak(double seconds) {
     const Vec term = simd::splat(0.001f) + sink;
     for (std::size_t turn = 0; turn < turns; ++turn) {
 #pragma GCC unroll 12
-      for (std::size_t c = 0; c < chains; ++c) sums[c] = sums[c] * factor + term;
+      for (std::size_t c = 0; c < chains; ++c) sums[c] = simd::fma(sums[c], factor, term);
     }
     Vec total{};
     for (const Vec& sum : sums) total += sum;
