@@ -111,7 +111,7 @@ function TrainingSessions() {
               more={sessions.more}
               isReadingMore={sessions.isReadingMore}
               onOpen={(session) => void navigate({ pathname: `/history/sessions/${encodeURIComponent(session.id)}`, search: address.toString() })}
-              openLabel={(session) => `Open session ${session.id}`}
+              openLabel={(session) => `Open ${format.words(session.scenario ?? session.kind)}, session ${session.id}`}
               selected={(session) => session.id === id}
               empty={
                 state || text ? (

@@ -22,7 +22,6 @@ export function HoldingsPanel({ positions, orders, now, onPick }: { positions: P
             rows={items}
             keyOf={(position) => position.symbol}
             onOpen={onPick && ((position) => onPick(position.symbol))}
-            openLabel={(position) => `Show the price of ${position.symbol}`}
             columns={[
               {
                 title: "Position",
@@ -38,6 +37,7 @@ export function HoldingsPanel({ positions, orders, now, onPick }: { positions: P
                           for <Duration ms={Math.max(0, now - Date.parse(position.opened))} />
                         </span>
                       )}
+                      {onPick && <span className="visually-hidden">: show its price</span>}
                     </div>
                   </>
                 ),

@@ -128,7 +128,7 @@ export function PricePanel({
                     size="compact-xs"
                     variant={span === one.label ? "filled" : "default"}
                     aria-pressed={span === one.label}
-                    aria-label={`Show ${one.words}`}
+                    aria-label={`${one.label}: show ${one.words}`}
                     onClick={() => go(one.label)}
                   >
                     {one.label}

@@ -27,7 +27,6 @@ export function TradesPanel({ perPage, onDecision, none }: { perPage: number; on
             rows={trades}
             keyOf={(trade) => trade.number}
             onOpen={(trade) => trade.decision !== null && onDecision(trade.decision)}
-            openLabel={(trade) => `Why trade ${trade.number} in ${trade.symbol} was entered`}
             columns={[
               {
                 title: "Trade",
@@ -38,6 +37,7 @@ export function TradesPanel({ perPage, onDecision, none }: { perPage: number; on
                     <div className="second">
                       <Side units={trade.side === "short" ? -1 : 1} />
                       {trade.rule !== null && <span className="dimmed">, {trade.rule}</span>}
+                      <span className="visually-hidden">: why trade {trade.number} was entered</span>
                     </div>
                   </>
                 ),

@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { Fault } from "../ui";
+import { useFocusBack } from "../ui/useFocusBack";
 
 /**
  * Asks for something and does it. `onSubmit` runs while the dialog waits; a fault is shown in it and everything typed
@@ -28,6 +29,7 @@ export function FormDialog({
 }) {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
+  useFocusBack(opened);
   const close = () => {
     if (isBusy) return;
     setError(null);

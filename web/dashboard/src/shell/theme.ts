@@ -1,10 +1,20 @@
-import { createTheme, type CSSVariablesResolver } from "@mantine/core";
+import { createTheme, defaultVariantColorsResolver, type CSSVariablesResolver, type VariantColorsResolver } from "@mantine/core";
 
 const sans = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif';
 const mono = 'ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Consolas, monospace';
 
+const primaryColor = "cyan";
+
+/** Mantine picks the text of filled buttons by the shade of the light theme; that of the dark one is bright and wants black. */
+const variantColorResolver: VariantColorsResolver = (input) => {
+  const colors = defaultVariantColorsResolver(input);
+  const isPrimary = (input.color ?? primaryColor) === primaryColor;
+  return input.variant === "filled" && isPrimary ? { ...colors, color: "var(--mantine-primary-color-contrast)" } : colors;
+};
+
 export const theme = createTheme({
-  primaryColor: "cyan",
+  primaryColor,
+  variantColorResolver,
   primaryShade: { light: 9, dark: 5 },
   autoContrast: true,
   fontFamily: sans,
@@ -13,6 +23,11 @@ export const theme = createTheme({
   cursorType: "pointer",
   headings: { fontFamily: sans, fontWeight: "650" },
   focusRing: "auto",
+  components: {
+    // The title of a dialog is no second banner of the page.
+    ModalHeader: { defaultProps: { role: "presentation" } },
+    DrawerHeader: { defaultProps: { role: "presentation" } },
+  },
 });
 
 /** Mantine's greys are too pale for small text on white (WCAG AA asks for 4.5:1). */
@@ -23,6 +38,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-placeholder": "#5c636a",
     "--mantine-color-error": "#b02525",
     "--mantine-color-red-light-color": "#9b1c1c",
+    "--mantine-color-cyan-filled-hover": "#095c6c",
     "--mantine-color-body": "#ffffff",
     "--gain": "#0a6b48",
     "--loss": "#b02525",

@@ -82,6 +82,20 @@ test("a scenario is started with its options; a refusal leaves what was typed", 
   expect(sent[1]!.body).toEqual({ reason: "first look", dry_run: true, minutes: 1, episodes: 2, settings: { "optimize.seed": "7" } });
 });
 
+test("the focus goes back to the button whose dialog was left", async () => {
+  logInAs("operator");
+  server({});
+  show();
+  const user = userEvent.setup();
+  const button = await screen.findByRole("button", { name: "Start Quick tune" });
+  button.focus();
+  await user.keyboard("{Enter}");
+  expect(await screen.findByRole("dialog")).toBeVisible();
+  await waitFor(() => expect(screen.getByLabelText(/Reason/)).toHaveFocus());
+  await user.keyboard("{Escape}");
+  await waitFor(() => expect(button).toHaveFocus());
+});
+
 test("options out of range are told, empty ones are left to the scenario", () => {
   expect(optionFaults(noOptions)).toEqual({});
   expect(bodyOf(noOptions, "why")).toEqual({ reason: "why", dry_run: false });

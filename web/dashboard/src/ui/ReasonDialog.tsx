@@ -2,6 +2,7 @@ import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
 import { useId, useState, type ReactNode } from "react";
 import { asProblem } from "../api/problem";
 import { Fault } from "./panels";
+import { useFocusBack } from "./useFocusBack";
 
 const LEAST = 3;
 const MOST = 500;
@@ -48,6 +49,7 @@ export function ReasonDialog({
   const [error, setError] = useState<unknown>(null);
   const form = useId();
   const fault = reasonFault(reason);
+  useFocusBack(opened);
 
   const close = () => {
     if (isBusy) return;

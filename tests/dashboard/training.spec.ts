@@ -1,0 +1,61 @@
+import { logIn } from "./support/steps";
+import { expect, test } from "./support/test";
+
+test("a scenario is started, watched and judged", async ({ page, server }) => {
+  await logIn(page, server, "operator", "/training");
+  await page.getByRole("button", { name: "Start Comprehensive evolution" }).click();
+  const dialog = page.getByRole("dialog", { name: /^Start: / });
+  await dialog.getByRole("textbox", { name: "Episodes" }).fill("80");
+  await dialog.getByRole("button", { name: "Start", exact: true }).click();
+  await expect(dialog).toContainText("At least 3 characters");
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("is there something better?");
+  await dialog.getByRole("button", { name: "Start", exact: true }).click();
+
+  // Its page; the progress moves by itself.
+  await expect(page).toHaveURL(/\/training\/[^/]+$/);
+  const bar = page.getByRole("progressbar", { name: "Progress of the session" });
+  await expect(bar).toBeVisible();
+  const seen = new Set<string>();
+  const finished = page.getByText("What it means for the parameters");
+  await expect
+    .poll(async () => {
+      if ((await bar.count()) > 0) seen.add((await bar.getAttribute("aria-valuenow", { timeout: 1000 }).catch(() => null)) ?? "");
+      return finished.isVisible();
+    }, { intervals: [50], timeout: 120_000 })
+    .toBe(true);
+  seen.delete("");
+  expect(seen.size, `how far it was when looked at: ${[...seen].join(", ")}`).toBeGreaterThan(2);
+
+  // The verdict, with every check in words and numbers.
+  await expect(page.getByRole("heading", { name: /^Verdict of the gate/ })).toBeVisible();
+  const id = page.url().split("/").at(-1)!;
+  const { gate } = await server.get<{ gate: { summary: string; checks: { title: string; sentence: string }[] } | null }>(
+    `/api/rl-training/scenarios/results/${id}`,
+  );
+  expect(gate, "the seed of the market finds something that the gate is asked about").not.toBeNull();
+  await expect(page.getByText(gate!.summary)).toBeVisible();
+  expect(gate!.checks.length).toBeGreaterThan(3);
+  for (const check of gate!.checks) {
+    await expect(page.getByRole("article", { name: check.title, exact: true })).toContainText(check.sentence);
+  }
+  await expect(page.getByRole("table", { name: "Candidates" })).toBeVisible();
+
+  // It is listed, and on record.
+  await page.getByRole("link", { name: "All sessions" }).click();
+  await expect(page.getByRole("table", { name: "Sessions" }).getByRole("row", { name: /Comprehensive evolution/ }).first()).toContainText("Finished");
+});
+
+test("a session is stopped with a reason", async ({ page, server }) => {
+  await logIn(page, server, "operator", "/training");
+  await page.getByRole("button", { name: "Start Comprehensive evolution" }).click();
+  const dialog = page.getByRole("dialog", { name: /^Start: / });
+  await dialog.getByRole("textbox", { name: "Episodes" }).fill("10000");
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("to be stopped");
+  await dialog.getByRole("button", { name: /^Start|^Put into/ }).click();
+  await page.getByRole("button", { name: /^Stop: / }).click();
+  const stop = page.getByRole("dialog", { name: /^Stop / });
+  await stop.getByRole("textbox", { name: "Reason" }).fill("enough of it");
+  await stop.getByRole("button", { name: "Stop the session" }).click();
+  await expect(page.getByText("What it means for the parameters")).toBeVisible();
+  await expect(page.getByRole("main")).toContainText("Stopped");
+});
