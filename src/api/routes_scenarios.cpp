@@ -41,15 +41,17 @@ Json scenarios_schema() {
 
 Json options_schema() {
   using namespace schema;
+  const Json field = object(
+      {{"setting", text("Key of `settings` that takes it")}, {"default", integer("Where it is left out")}});
   const Json limits = object({{"min", number("Smallest allowed")}, {"max", number("Largest allowed")}});
   return object({{"data", list(object({{"file", text("As a request names it")},
                                        {"bytes", integer("Size")},
                                        {"traded", boolean("Whether a session without data searches on it")}}),
                                "Bar files that a session may name")},
-                 {"seed", object({{"setting", text("Key of `settings` that takes it")},
-                                  {"default", integer("Where it is left out")}})},
+                 {"seed", field},
                  {"minutes", limits},
-                 {"episodes", limits}},
+                 {"episodes", limits},
+                 {"training", object({{"timesteps", field}, {"seed", field}}, "Of a session of kind train")}},
                 "What a start may ask for beside the scenario: docs/sessions.md");
 }
 
@@ -105,7 +107,10 @@ Json options_json(const RouteContext& context) {
   return {{"data", std::move(data)},
           {"seed", {{"setting", "optimize.seed"}, {"default", config.optimize.search.seed}}},
           {"minutes", {{"min", app::least_session_minutes}, {"max", app::most_session_minutes}}},
-          {"episodes", {{"min", 1}, {"max", app::most_session_episodes}}}};
+          {"episodes", {{"min", 1}, {"max", app::most_session_episodes}}},
+          {"training",
+           {{"timesteps", {{"setting", "train.total_timesteps"}, {"default", config.train.total_timesteps}}},
+            {"seed", {{"setting", "ppo.seed"}, {"default", config.ppo.seed}}}}}};
 }
 
 Response list_scenarios(const Context& context) {

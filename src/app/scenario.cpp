@@ -65,7 +65,7 @@ std::vector<Scenario> make_built_in() {
            .aggressiveness = Aggressiveness::bold},
           {.id = "comprehensive_evolution",
            .title = "Comprehensive evolution",
-           .purpose = "Searches seven parameters together; --all takes all twelve.",
+           .purpose = "Searches seven parameters of all rules together.",
            .best_for = "A new symbol, little history, or rules that no longer fit at all.",
            .targets = {P::vol_pct_breakout, P::vol_pct_mean_revert, P::social_go, P::cost_cap_bps,
                        P::base_risk_pct, P::tp_breakout, P::sl_breakout},

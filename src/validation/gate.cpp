@@ -48,11 +48,12 @@ Verdict verdict_of(const std::vector<Check>& checks) {
   return Verdict::promote;
 }
 
-/// The sentences of the checks with this outcome.
+/// The sentences of the checks with this outcome; what several say is said once.
 std::string reasons(const std::vector<Check>& checks, Outcome outcome) {
   std::string text;
   for (const Check& check : checks)
-    if (check.outcome == outcome) text += " " + check.sentence;
+    if (check.outcome == outcome && text.find(check.sentence) == std::string::npos)
+      text += " " + check.sentence;
   return text;
 }
 

@@ -191,6 +191,10 @@ TEST(Gate, TooFewDaysAreNeverAPassNorARejection) {
   const GateDecision decision = judge(evidence_of({.days = 89, .drift = 0.5}), fast());
   EXPECT_EQ(decision.report.verdict, Verdict::not_enough_evidence) << to_text(decision.report);
   EXPECT_FALSE(decision.approval);
+  const std::string summary = judge(evidence_of({.days = 10, .drift = 0.5}), fast()).report.summary;
+  const std::string_view said = "There are too few days to tell.";
+  ASSERT_NE(summary.find(said), std::string::npos) << summary;
+  EXPECT_EQ(summary.find(said), summary.rfind(said)) << "said twice: " << summary;
   for (const std::size_t days : {1U, 2U, 3U, 19U, 20U, 40U})
     EXPECT_NE(verdict_of(evidence_of({.days = days, .drift = 0.5})), Verdict::promote) << days;
 }

@@ -3347,6 +3347,21 @@ export interface components {
                 /** @description Largest allowed */
                 max: number;
             };
+            /** @description Of a session of kind train */
+            training: {
+                timesteps: {
+                    /** @description Key of `settings` that takes it */
+                    setting: string;
+                    /** @description Where it is left out */
+                    default: number;
+                };
+                seed: {
+                    /** @description Key of `settings` that takes it */
+                    setting: string;
+                    /** @description Where it is left out */
+                    default: number;
+                };
+            };
         };
         /** @description Shown once */
         Tokens: {

@@ -103,6 +103,11 @@ export class Session {
     }
   }
 
+  /** Whether the login outlasts the browser. */
+  stays(): boolean {
+    return localStorage.getItem(REFRESH_KEY) !== null;
+  }
+
   async logIn(name: string, password: string, stay: boolean): Promise<void> {
     const response = await post("/api/auth/login", { name, password });
     this.take((await response.json()) as Tokens, stay);
@@ -147,7 +152,7 @@ export class Session {
     }
     try {
       const response = await post("/api/auth/refresh", { refresh_token: refresh });
-      this.take((await response.json()) as Tokens, localStorage.getItem(REFRESH_KEY) !== null);
+      this.take((await response.json()) as Tokens, this.stays());
       return true;
     } catch (error) {
       if (error instanceof ApiProblem && (error.status === 401 || error.status === 400)) {

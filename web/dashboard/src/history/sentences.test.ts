@@ -14,7 +14,9 @@ test("known kinds are told in sentences", () => {
   expect(said("live.step", { step: 7, symbols: ["BTC/USDT"], fills: [{}], orders: [{}, {}], equity: 10 })).toBe(
     "Step 7 on BTC/USDT: 1 fill, 2 new orders, equity 10.00\u00a0USDT.",
   );
-  expect(said("api.call", { method: "POST", path: "/api/live/kill", status: 403, reason: "x" })).toBe("POST /api/live/kill refused (403): x");
+  expect(said("api.call", { method: "POST", path: "/api/live/kill", status: 403, reason: "x" })).toBe("POST /api/live/kill was refused (403): x");
+  expect(said("api.call", { method: "POST", path: "/api/sessions/x/stop", route: "/api/sessions/{id}/stop", reason: "wrong bars" })).toBe("“Stop a session” was asked for: wrong bars");
+  expect(said("api.call", { method: "POST", path: "/api/live/kill", route: "/api/live/kill", status: 200 })).toBe("“Stop trading” was done");
   expect(said("accounts.changed", { what: "user_added", user: "otto", role: "operator" })).toBe("User otto was added as operator.");
   expect(said("live.reconciliation", { agrees: false, differences: [{}, {}] })).toBe("The account differs from the record in 2 points.");
   expect(said("some.new_kind", { a: 1 })).toBeNull();

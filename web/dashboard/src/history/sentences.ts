@@ -51,6 +51,36 @@ function step(body: Json): string {
   return `Step ${text(body.step)}${symbols ? ` on ${symbols}` : ""}: ${happened.join(", ") || "nothing new"}${equity}.`;
 }
 
+/** Calls that change something, by method and route, as what they ask for. */
+const asked: Record<string, string> = {
+  "POST /api/rl-training/start": "Start a session",
+  "POST /api/rl-training/stop": "Stop a session",
+  "POST /api/rl-training/reset": "Reset the parameters",
+  "POST /api/rl-training/update-parameter": "Change parameters",
+  "POST /api/rl-training/scenarios/{id}/start": "Start a session",
+  "POST /api/rl-training/scenarios/stop": "Stop a session",
+  "POST /api/sessions/{id}/stop": "Stop a session",
+  "POST /api/parameters/rollback": "Roll the parameters back",
+  "POST /api/parameters/override": "Overrule the gate",
+  "POST /api/parameters/import": "Import parameters",
+  "POST /api/parameters/compare": "Replay two versions of the parameters",
+  "POST /api/live/kill": "Stop trading",
+  "POST /api/live/re-arm": "Trade again",
+  "POST /api/live/accept": "Take the broker's account as the truth",
+  "POST /api/reports/{id}/ticket": "Open a report",
+  "POST /api/notifications/channels": "Add a channel",
+  "DELETE /api/notifications/channels/{name}": "Remove a channel",
+  "PATCH /api/notifications/channels/{name}": "Change a channel",
+  "POST /api/notifications/channels/{name}/test": "Send a test message",
+  "POST /api/auth/password": "Change one's password",
+  "POST /api/auth/users": "Add a user",
+  "DELETE /api/auth/users/{name}": "Remove a user",
+  "PATCH /api/auth/users/{name}": "Change a user",
+  "PUT /api/auth/users/{name}/password": "Set a user's password",
+  "POST /api/auth/keys": "Make an API key",
+  "DELETE /api/auth/keys/{id}": "Revoke an API key",
+};
+
 const sentences: Record<string, (body: Json, author: string) => string> = {
   "live.started": (body) =>
     `${format.words(text(body.mode) || "live")} trading of ${list(body.symbols).map(text).join(", ") || "no symbol"} began` +
@@ -96,8 +126,10 @@ const sentences: Record<string, (body: Json, author: string) => string> = {
   "api.call": (body) => {
     const status = typeof body.status === "number" ? body.status : null;
     // A call that changes trading is on record before it acts, and again with its answer.
-    const said = status === null ? "asked" : status >= 400 ? `refused (${status})` : `done (${status})`;
-    return `${text(body.method)} ${text(body.path)} ${said}${because(body)}`;
+    const said = status === null ? "asked for" : status >= 400 ? `refused (${status})` : "done";
+    const call = `${text(body.method)} ${text(body.path)}`;
+    const what = of(asked, `${text(body.method)} ${text(body.route)}`);
+    return what ? `“${what}” was ${said}${because(body)}` : `${call} was ${said}${because(body)}`;
   },
   "ledger.adopted": (body) => `The ledger was signed anew as it stands${because(body)}`,
 };

@@ -2,7 +2,7 @@ import { Progress, Stack, Text } from "@mantine/core";
 import { Link } from "react-router";
 import { usePulse, type Schema } from "../api";
 import { Count, format, KeyValue, NumberText, Panel, Percent, StatusBadge, TimeText, type Tone } from "../ui";
-import { barLength, sentence } from "./words";
+import { barLength } from "./words";
 
 const looks: Record<Schema<"LiveFeed">["health"], { tone: Tone; word: string }> = {
   live: { tone: "good", word: "Live" },
@@ -21,7 +21,7 @@ export function FeedPanel({ state }: { state: Schema<"LiveState"> }) {
   return (
     <Panel title="Feed and loop" aside={<StatusBadge state={isOld ? `${look.word}, when last heard` : look.word} tone={isOld ? "neutral" : look.tone} />}>
       <Stack gap="sm">
-        {feed.text && feed.text !== look.word.toLowerCase() && <Text size="sm">{sentence(feed.text)}</Text>}
+        {feed.text && feed.text !== look.word.toLowerCase() && <Text size="sm">{format.sentence(feed.text)}</Text>}
         {feed.progress !== null && (
           <div>
             <Progress value={feed.progress * 100} aria-label="Part of the replay that is done" size="sm" />
@@ -38,9 +38,10 @@ export function FeedPanel({ state }: { state: Schema<"LiveState"> }) {
             { name: "Reconnects", value: <Count value={feed.reconnects} />, help: "Times that the connection to the source was made anew." },
             { name: "Gaps filled", value: <><Count value={feed.gaps_filled} /> bars</>, help: "Fetched after the fact. Nothing is entered on such bars." },
             { name: "Rejected", value: <><Count value={feed.rejected} /> messages</>, help: "Malformed, out of order, or against a bar that had closed already." },
-            { name: "Steps", value: <Count value={summary.steps} /> },
+            { name: "Steps", value: <Count value={summary.steps} />, help: "Bars that were decided on, of all processes that traded this account." },
             {
               name: "Parameters",
+              help: "That the newest decision was made by. A version that came after it counts from the next bar on.",
               value: state.parameter_version === null ? format.MISSING : <Link to="/parameters" className="link">Version {state.parameter_version}</Link>,
             },
             { name: "Trading since", value: <TimeText value={state.started} part="minute" />, help: "When this process began; the account may be older." },

@@ -1,8 +1,7 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useCan, useChange, type Schema } from "../api";
-import { Icon, ReasonDialog } from "../ui";
-import { sentence } from "./words";
+import { format, Icon, ReasonDialog } from "../ui";
 
 /** What a person has to know or do before anything else: above the page. */
 export function Notices({ state, tooDear }: { state: Schema<"LiveState">; tooDear: string | null }) {
@@ -20,11 +19,11 @@ export function Notices({ state, tooDear }: { state: Schema<"LiveState">; tooDea
     notes.push(
       summary.feed.health === "ended" ? (
         <Note key="ended" tone="blue" title="The feed has ended">
-          {sentence(summary.text)} What is below is how it ended. Start the server with more bars, or with an exchange's feed, to go on.
+          {format.sentence(summary.text)} What is below is how it ended. Start the server with more bars, or with an exchange's feed, to go on.
         </Note>
       ) : (
         <Note key="stopped" tone="red" title="The loop does not run">
-          {sentence(summary.text)}
+          {format.sentence(summary.text)}
         </Note>
       ),
     );
@@ -32,14 +31,14 @@ export function Notices({ state, tooDear }: { state: Schema<"LiveState">; tooDea
   if (summary.running && summary.feed.health === "stale") {
     notes.push(
       <Note key="stale" tone="yellow" title="The feed is silent">
-        {sentence(summary.feed.text)} Nothing new is entered on old data; stop loss and take profit are watched again with the next bar.
+        {format.sentence(summary.feed.text)} Nothing new is entered on old data; stop loss and take profit are watched again with the next bar.
       </Note>,
     );
   }
   if (summary.running && summary.feed.health === "reconnecting") {
     notes.push(
       <Note key="reconnecting" tone="yellow" title="The feed connects anew">
-        {sentence(summary.feed.text)} Bars that were missed are fetched after the fact.
+        {format.sentence(summary.feed.text)} Bars that were missed are fetched after the fact.
       </Note>,
     );
   }

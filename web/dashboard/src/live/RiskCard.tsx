@@ -2,7 +2,7 @@ import { Stack, Text } from "@mantine/core";
 import { usePulse, type Schema } from "../api";
 import { Count, format, Help, Icon, KeyValue, Money, NumberText, Panel, Percent, StatusBadge, TimeText, type Tone } from "../ui";
 import { Meter } from "./Meter";
-import { denialOf, sentence, unitsOf } from "./words";
+import { denialOf, unitsOf } from "./words";
 
 type State = Schema<"LiveState">;
 type Position = Schema<"Position">;
@@ -56,7 +56,7 @@ export function RiskCard({ state, positions }: { state: State; positions: readon
               {risk.kill.flatten ? " and closed all positions" : ""}: {risk.kill.reason}
             </>
           ) : (
-            sentence(risk.why) || now.text
+            format.sentence(risk.why) || now.text
           )}
         </Text>
         {summary.mode !== "none" && (
@@ -92,7 +92,8 @@ export function RiskCard({ state, positions }: { state: State; positions: readon
                 <li key={code}>
                   <span className="row">
                     <span>
-                      <Icon name="cross" size={13} /> {denialOf(code).title} <span className="code dimmed">{code}</span>
+                      <Icon name="cross" size={13} /> {denialOf(code).title}{" "}
+                      {code !== denialOf(code).title.toLowerCase() && <span className="code dimmed">{code}</span>}
                     </span>
                     <Count value={Number(times)} />
                   </span>

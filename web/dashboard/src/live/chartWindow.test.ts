@@ -40,7 +40,7 @@ test("panning a little asks for the same again, so that the cache answers", () =
 });
 
 test("spans hold enough bars", () => {
-  expect(spansFor(H).map((span) => span.label)).toEqual(["1 d", "1 w", "1 m", "6 m", "1 y"]);
+  expect(spansFor(H).map((span) => span.label)).toEqual(["1 d", "1 w", "1 mo", "6 mo", "1 y"]);
   expect(spansFor(60_000)[0]!.label).toBe("1 h");
 });
 

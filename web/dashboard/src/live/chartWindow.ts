@@ -52,8 +52,8 @@ export function spansFor(intervalMs: number): { label: string; words: string; ms
     { label: "6 h", words: "6 hours", ms: 6 * hour },
     { label: "1 d", words: "1 day", ms: day },
     { label: "1 w", words: "1 week", ms: 7 * day },
-    { label: "1 m", words: "1 month", ms: 30 * day },
-    { label: "6 m", words: "6 months", ms: 182 * day },
+    { label: "1 mo", words: "1 month", ms: 30 * day },
+    { label: "6 mo", words: "6 months", ms: 182 * day },
     { label: "1 y", words: "1 year", ms: 365 * day },
   ].filter((span) => span.ms >= intervalMs * 20 && span.ms <= intervalMs * 500_000);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { dear, decision, entered, holding, idle, left, refused } from "./samples";
-import { barLength, because, sentence, unitsOf, verdictOf, whyNoTrade } from "./words";
+import { barLength, because, unitsOf, verdictOf, whyNoTrade } from "./words";
 
 test("a decision comes to a few words", () => {
   expect(verdictOf(entered())).toMatchObject({ title: "Enter long", acts: true });
@@ -20,7 +20,6 @@ test("a denial that this page does not know is told by its code", () => {
 test("the sentence does not repeat the verdict", () => {
   expect(because("nothing: no rule qualifies")).toBe("No rule qualifies");
   expect(because("enter short: news, risking 1 %")).toBe("News, risking 1 %");
-  expect(sentence("account and record differ")).toBe("Account and record differ.");
 });
 
 test("only an account that costs alone hold back is told so", () => {

@@ -94,10 +94,6 @@ export function barLength(ms: number): string {
   return format.duration(ms);
 }
 
-/** With a capital at its beginning and a full stop at its end. */
-export const sentence = (text: string): string =>
-  text === "" ? "" : `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
-
 /** Why an account has not traded, where the cost cap alone holds its rules back; else null. */
 export function whyNoTrade(wanted: readonly Pick<Decision, "summary">[]): string | null {
   if (wanted.length === 0 || !wanted.every((decision) => isTooDear(decision.summary))) return null;

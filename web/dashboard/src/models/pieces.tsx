@@ -30,7 +30,9 @@ export function Metrics({ metrics, empty }: { metrics: Record<string, Schema<"Ru
 }
 
 /** Sections of the configuration that say nothing of a training or a judgement. */
-const elsewhere = new Set(["accounts", "ledger", "live", "log", "notifications", "risk", "server", "sessions"]);
+const elsewhere = new Set(["accounts", "ledger", "live", "log", "notify", "risk", "server", "sessions"]);
+
+const TIMES = /(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}):[\d.]+Z/g;
 
 /** Keys and values of a configuration. */
 export function Settings({ settings }: { settings: { name: string; value: string }[] }) {
@@ -53,7 +55,7 @@ export function Settings({ settings }: { settings: { name: string; value: string
         {(all ? settings : own).map(({ name, value }) => (
           <div key={name}>
             <dt className="code">{name}</dt>
-            <dd className="code">{value}</dd>
+            <dd className="code">{value.replace(TIMES, "$1 $2 UTC")}</dd>
           </div>
         ))}
       </dl>

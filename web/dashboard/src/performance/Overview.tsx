@@ -6,7 +6,7 @@ import { Count, Empty, format, Help, Loading, Money, Panel, Read, StatusBadge, T
 import { LongSeries } from "../ui/LongSeries";
 import { Estimate } from "./Estimate";
 import { heldAt } from "./held";
-import { FEW_TRADES, measureOf, measures, span, tooFew } from "./measures";
+import { FEW_TRADES, measureOf, measures, span, tooFew, type Measure } from "./measures";
 import { usePeriods } from "./useDays";
 
 type Summary = Schema<"PerformanceSummary">;
@@ -92,6 +92,21 @@ function Headline({ summary }: { summary: Summary }) {
   );
 }
 
+/** The name, with its question mark on the line of the last word. */
+function Named({ measure }: { measure: Measure }) {
+  const words = measure.name.split(" ");
+  const last = words.pop();
+  return (
+    <>
+      {words.join(" ")}{" "}
+      <span className="digits">
+        {last}
+        {measure.help && <Help about={measure.name}>{measure.help}</Help>}
+      </span>
+    </>
+  );
+}
+
 function Against({ summary }: { summary: Summary }) {
   const shown = measures.filter((measure) => summary.metrics[measure.key] && measure.key !== "dsr");
   return (
@@ -114,8 +129,7 @@ function Against({ summary }: { summary: Summary }) {
             {shown.map((measure) => (
               <tr key={measure.key}>
                 <th scope="row">
-                  {measure.name}
-                  {measure.help && <Help about={measure.name}>{measure.help}</Help>}
+                  <Named measure={measure} />
                 </th>
                 <td data-align="right">
                   <Estimate metric={summary.metrics[measure.key]} kind={measure.kind} tone={measure.tone} />

@@ -62,7 +62,7 @@ const columns: Column<Trade>[] = [
       </Two>
     ),
   },
-  { title: "Held", align: "right", cell: (trade) => <Duration ms={trade.duration_ms} /> },
+  { title: "Held", align: "right", cell: (trade) => <Held trade={trade} /> },
   { title: "Left by", cell: (trade) => <span className="nowrap">{trade.exit_reason ? named(trade.exit_reason) : format.MISSING}</span> },
   {
     title: "Entered by",
@@ -95,7 +95,7 @@ function Details({ trade }: { trade: Trade }) {
           { name: "Exit filled on the bar of", value: <TimeText value={trade.exit_time} part="minute" /> },
           { name: "Exit price", value: <Price value={trade.exit_price} /> },
           { name: "Left by", value: missing(trade.exit_reason) },
-          { name: "Held", value: <Duration ms={trade.duration_ms} /> },
+          { name: "Held", value: <Held trade={trade} /> },
           { name: "Fees", value: <Money value={trade.fees} />, help: "Of both sides, with funding once it is closed." },
           { name: "Slippage", value: <Money value={trade.slippage} />, help: "Loss of the fills against their reference prices." },
           { name: "Rule", value: missing(trade.rule) },
@@ -129,6 +129,10 @@ function Details({ trade }: { trade: Trade }) {
       {trade.exit_reason === null && !trade.open && <Text size="sm">Why it was left is not on record.</Text>}
     </Stack>
   );
+}
+
+function Held({ trade }: { trade: Trade }) {
+  return trade.duration_ms === 0 ? <>within one bar</> : <Duration ms={trade.duration_ms} />;
 }
 
 export function Trades({ symbol }: { symbol?: string }) {
@@ -209,7 +213,6 @@ export function Trades({ symbol }: { symbol?: string }) {
         position="right"
         size="md"
         title={opened ? `Trade ${opened.number}: ${opened.side} ${opened.symbol}` : ""}
-        attributes={{ header: { role: "presentation" } }}
         closeButtonProps={{ "aria-label": "Close the trade" }}
       >
         {opened && <Details trade={opened} />}

@@ -2,8 +2,7 @@ import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { useApi, useChange, useSession } from "../api";
 import { session } from "../api/session";
-import { Fault, format, Icon, KeyValue, Panel, Read } from "../ui";
-import { Password } from "./Password";
+import { Fault, format, Icon, KeyValue, Panel, Password, Read } from "../ui";
 import { roleTexts } from "./roles";
 
 export function AccountSection() {
@@ -25,8 +24,8 @@ export function AccountSection() {
               rows={[
                 { name: "Name", value: found.user || name },
                 { name: "Role", value: format.words(found.role) },
-                { name: "It allows", value: role ? roleTexts[role] : format.MISSING },
-                { name: "Logged in with", value: found.via },
+                { name: "Allows to", value: role ? roleTexts[role] : format.MISSING },
+                { name: "Logged in with", value: found.via === "access token" ? "name and password" : found.via },
               ]}
             />
           )}
@@ -49,13 +48,14 @@ function PasswordForm() {
   const differs = again !== "" && again !== password;
   const submit = async () => {
     setDone(false);
+    const stays = session.stays();
     try {
       await change.mutateAsync({ body: { current, password } });
     } catch {
       return; // shown below; what was typed stays
     }
     // All logins have ended with it: this one begins anew.
-    await session.logIn(name, password, false).catch(() => session.expire());
+    await session.logIn(name, password, stays).catch(() => session.expire());
     setCurrent("");
     setPassword("");
     setAgain("");
@@ -74,7 +74,7 @@ function PasswordForm() {
         <Text size="sm">Everywhere else where you are logged in you are logged out. API keys stay as they are.</Text>
         <input type="text" name="username" autoComplete="username" value={name} readOnly hidden />
         <Password label="Password so far" isNew={false} value={current} onValue={setCurrent} />
-        <Password label="New password" description="12 characters or more, unless the server asks for another length" value={password} onValue={setPassword} />
+        <Password label="New password" description="At least 12 characters, unless the server asks for more" value={password} onValue={setPassword} />
         <Password label="New password again" value={again} onValue={setAgain} error={differs ? "The two are not the same." : null} />
         {change.error && <Fault error={change.error} />}
         {isDone && (

@@ -1,9 +1,8 @@
 import { Button, Checkbox, Group, Radio, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useChange } from "../api";
+import { FormDialog, Password } from "../ui";
 import { CopyField } from "./CopyField";
-import { FormDialog } from "./FormDialog";
-import { Password } from "./Password";
 import { allEvents, changeOf, draftFaults, draftOf, eventTexts, newChannelOf, newSecret, type Channel, type ChannelKind, type NotifyEvent } from "./notifications";
 
 /** Adds a channel, or changes one; what is typed stays until it worked or the section is left. */

@@ -1,9 +1,8 @@
 import { Alert, Button, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useCan, useChange, useList, useRefreshOn, useSession, type Role, type Schema } from "../api";
-import { Empty, format, Icon, PagedTable, Panel, Read, TimeText, useClock } from "../ui";
+import { Empty, format, FormDialog, Icon, PagedTable, Panel, Read, TimeText, useClock } from "../ui";
 import { CopyField } from "./CopyField";
-import { FormDialog } from "./FormDialog";
 import { rolesUpTo } from "./roles";
 import { RoleChoice } from "./UsersSection";
 

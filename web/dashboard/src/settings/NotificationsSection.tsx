@@ -2,9 +2,8 @@ import { ActionIcon, Alert, Button, Group, Menu, Select, Stack, Text } from "@ma
 import { useState } from "react";
 import { useSearchParams } from "react-router";
 import { useCan, useChange, useList } from "../api";
-import { Count, Duration, Empty, Fault, format, Icon, PagedTable, Panel, Read, StatusBadge, TimeText } from "../ui";
+import { Count, Duration, Empty, Fault, format, FormDialog, Icon, PagedTable, Panel, Read, StatusBadge, TimeText } from "../ui";
 import { ChannelDialog } from "./ChannelDialog";
-import { FormDialog } from "./FormDialog";
 import { deliveryTones, eventTexts, type Channel, type Delivery } from "./notifications";
 
 const states = ["waiting", "delivered", "failed", "dropped"] as const;

@@ -96,6 +96,29 @@ test("a login that ends meanwhile takes nothing of what was typed", async () => 
   await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
 });
 
+test("who stays logged in still does with a new password", async () => {
+  const tokens = {
+    access_token: "a2",
+    access_expires: new Date(Date.now() + 900_000).toISOString(),
+    refresh_token: "r2",
+    refresh_expires: new Date(Date.now() + 900_000).toISOString(),
+    token_type: "Bearer",
+    user: { name: "ada", role: "admin", enabled: true, created: "", last_login: null },
+  };
+  const { calls } = fakeServer({ ...answers, "POST /api/auth/password": () => ({ status: 204 }), "POST /api/auth/login": tokens });
+  show("account");
+  localStorage.setItem("stevie.refresh_token", "r1");
+  const user = userEvent.setup();
+  await user.type(await screen.findByLabelText("Password so far"), "four green kettles sing");
+  await user.type(screen.getByLabelText("New password"), "five green kettles sing");
+  await user.type(screen.getByLabelText("New password again"), "five green kettles sing");
+  await user.click(screen.getByRole("button", { name: "Change the password" }));
+  expect(await screen.findByText("Your password is changed")).toBeVisible();
+  expect(calls.at(-1)!.body).toEqual({ name: "ada", password: "five green kettles sing" });
+  expect(localStorage.getItem("stevie.refresh_token")).toBe("r2");
+  localStorage.clear();
+});
+
 test("a user is removed only after the name was typed", async () => {
   const { calls } = fakeServer({ ...answers, "DELETE /api/auth/users/vera": () => ({ status: 204 }) });
   show("users");

@@ -1,9 +1,7 @@
 import { ActionIcon, Button, Menu, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useChange, useList, useRefreshOn, useSession, type Role, type Schema } from "../api";
-import { Empty, format, Icon, PagedTable, Panel, Read, StatusBadge, TimeText } from "../ui";
-import { FormDialog } from "./FormDialog";
-import { Password } from "./Password";
+import { Empty, format, FormDialog, Icon, PagedTable, Panel, Password, Read, StatusBadge, TimeText } from "../ui";
 import { rolesUpTo, roleTexts } from "./roles";
 
 type User = Schema<"User">;
@@ -14,7 +12,7 @@ export function RoleChoice({ label, value, onValue, roles }: { label: string; va
     <Radio.Group label={label} value={value} onChange={(role) => onValue(role as Role)}>
       <Stack gap="xs" mt={6}>
         {roles.map((role) => (
-          <Radio key={role} value={role} label={format.words(role)} description={roleTexts[role]} />
+          <Radio key={role} value={role} label={format.words(role)} description={`May ${roleTexts[role]}`} />
         ))}
       </Stack>
     </Radio.Group>

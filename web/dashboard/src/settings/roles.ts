@@ -1,9 +1,9 @@
 import type { Role } from "../api";
 
 export const roleTexts: Record<Role, string> = {
-  viewer: "looks at everything, changes nothing",
-  operator: "starts and stops sessions, changes parameters, kills and re-arms",
-  admin: "also manages users, settings and limits, and may overrule the gate",
+  viewer: "look at everything, change nothing",
+  operator: "start and stop sessions, change parameters, stop trading and re-arm",
+  admin: "do all that an operator does, manage users, keys and channels, set limits, overrule the gate",
 };
 const order: Role[] = ["viewer", "operator", "admin"];
 

@@ -2,7 +2,7 @@ import { Alert, Button, Radio, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { useLocation } from "react-router";
 import { useCan, useChange, type Schema } from "../api";
-import { Icon, ReasonDialog, TimeText } from "../ui";
+import { format, Icon, ReasonDialog, TimeText } from "../ui";
 import { useLiveState } from "./useLiveState";
 
 const refreshes = ["/api/live/state", "/api/live/orders", "/api/live/positions", "/api/rl-training/status"] as const;
@@ -64,7 +64,7 @@ export function KillSwitch() {
 
 function Why({ state }: { state: Schema<"LiveState"> }) {
   const by = state.risk.kill;
-  if (!by) return <>{state.risk.halt ?? state.risk.why}</>;
+  if (!by) return <>{format.sentence(state.risk.halt ?? state.risk.why)}</>;
   return (
     <>
       {by.by} at <TimeText value={by.time} />

@@ -1,27 +1,17 @@
-import { Button, Checkbox, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Button, Checkbox, Stack, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { session } from "../api/session";
-import { Fault } from "../ui";
+import { Fault, Password, useAttempt } from "../ui";
 
 /** Name and password. `fixedName`: of the person whose login has ended. */
 export function LoginForm({ fixedName }: { fixedName?: string }) {
   const [name, setName] = useState(fixedName ?? "");
   const [password, setPassword] = useState("");
   const [stay, setStay] = useState(false);
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const { isBusy, error, attempt } = useAttempt();
 
   const submit = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      await session.logIn(name.trim(), password, stay);
-    } catch (thrown) {
-      setError(thrown);
-      setPassword("");
-    } finally {
-      setBusy(false);
-    }
+    if (!(await attempt(() => session.logIn(name.trim(), password, stay)))) setPassword("");
   };
 
   return (
@@ -44,17 +34,7 @@ export function LoginForm({ fixedName }: { fixedName?: string }) {
           data-autofocus={fixedName === undefined || undefined}
           autoFocus={fixedName === undefined}
         />
-        <PasswordInput
-          label="Password"
-          name="password"
-          autoComplete="current-password"
-          value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-          required
-          withAsterisk={false}
-          data-autofocus={fixedName !== undefined || undefined}
-          visibilityToggleButtonProps={{ "aria-label": "Show or hide the password" }}
-        />
+        <Password label="Password" isNew={false} value={password} onValue={setPassword} isFirst={fixedName !== undefined} />
         <Checkbox
           label="Stay logged in on this computer"
           description="For 14 days, also after the browser was closed"

@@ -1,8 +1,8 @@
-import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
 import { session } from "../api/session";
-import { Fault } from "../ui";
+import { Fault, Password, useAttempt } from "../ui";
 import { Card } from "./Card";
 
 /** The first administrator, with the token that the server printed on its first start. */
@@ -11,28 +11,15 @@ export function SetupPage() {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [again, setAgain] = useState("");
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const { isBusy, error, attempt } = useAttempt();
   const differs = again !== "" && again !== password;
-
-  const submit = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      await session.setUp(token.trim(), name.trim(), password);
-    } catch (thrown) {
-      setError(thrown);
-    } finally {
-      setBusy(false);
-    }
-  };
 
   return (
     <Card title="First start" lead="Make the first administrator. It works once, while there is no user.">
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          void submit();
+          void attempt(() => session.setUp(token.trim(), name.trim(), password));
         }}
       >
         <Stack gap="md">
@@ -56,26 +43,8 @@ export function SetupPage() {
             required
             withAsterisk={false}
           />
-          <PasswordInput
-            label="Password"
-            description="At least 12 characters"
-            value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-            autoComplete="new-password"
-            required
-            withAsterisk={false}
-            visibilityToggleButtonProps={{ "aria-label": "Show or hide the password" }}
-          />
-          <PasswordInput
-            label="Password again"
-            value={again}
-            onChange={(event) => setAgain(event.currentTarget.value)}
-            error={differs ? "The two differ." : null}
-            autoComplete="new-password"
-            required
-            withAsterisk={false}
-            visibilityToggleButtonProps={{ "aria-label": "Show or hide the password" }}
-          />
+          <Password label="Password" description="At least 12 characters" value={password} onValue={setPassword} />
+          <Password label="Password again" value={again} onValue={setAgain} error={differs ? "The two differ." : null} />
           {error !== null && <Fault error={error} />}
           <Button type="submit" loading={isBusy} disabled={!token || !name || !password || again !== password}>
             Make the administrator

@@ -1,14 +1,15 @@
-import { Anchor, Group, Select, Stack, Text } from "@mantine/core";
+import { Anchor, Button, Group, Select, Stack, Text } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { useApi, useCan, useList, useRefreshOn, type Schema } from "../api";
-import { Count, Empty, format, PagedTable, PageFrame, Panel, Read, StatusBadge, TimeText } from "../ui";
+import { Count, Empty, format, Icon, PagedTable, PageFrame, Panel, Read, StatusBadge, TimeText } from "../ui";
 import { GateHelp } from "./GateReport";
 import { ScenarioCard } from "./ScenarioCards";
 import { SessionProgress } from "./SessionProgress";
 import { fileName, isAtWork, outcomeOf, states, stateTone, titleOf, type Scenario, type TrainingSession } from "./sessions";
 import { noOptions, StartDialog, type StartOptions } from "./StartDialog";
 import { StopButton } from "./StopButton";
+import { noTraining, TrainDialog, type TrainOptions } from "./TrainDialog";
 
 export function Overview() {
   const mayAct = useCan("operator");
@@ -18,6 +19,8 @@ export function Overview() {
   const [asked, setAsked] = useState<Scenario | null>(null);
   const [isOpen, setOpen] = useState(false);
   const [options, setOptions] = useState<Record<string, StartOptions>>({});
+  const [training, setTraining] = useState<TrainOptions>(noTraining);
+  const [isTrainOpen, setTrainOpen] = useState(false);
   const recent = useList("/api/sessions", { query: { limit: 20 } });
   const list = scenarios.data?.scenarios ?? [];
   // The recommendation is measured in the background: the status, which is read anew all the time, tells that there is one.
@@ -82,7 +85,33 @@ export function Overview() {
           )}
         </Read>
       </Panel>
+      <Panel
+        title="Agents"
+        aside={
+          mayAct && (
+            <Button variant="default" size="compact-md" leftSection={<Icon name="play" size={16} />} onClick={() => setTrainOpen(true)}>
+              Train an agent
+            </Button>
+          )
+        }
+      >
+        <Text size="sm">
+          An agent learns by trial on past bars (PPO, proximal policy optimization) and is judged on bars that it has not seen. What it learned stands under{" "}
+          <Anchor component={Link} to="/models" size="sm" underline="always">
+            Models
+          </Anchor>
+          ; it changes no parameter.
+        </Text>
+      </Panel>
       <Sessions scenarios={list} />
+      <TrainDialog
+        opened={isTrainOpen}
+        onClose={() => setTrainOpen(false)}
+        options={training}
+        setOptions={setTraining}
+        limits={scenarios.data?.options}
+        isBusy={isBusy}
+      />
       {asked && (
         <StartDialog
           key={asked.id}

@@ -1,5 +1,5 @@
 import { Button, Group, Text, Title } from "@mantine/core";
-import type { Schema } from "../api";
+import { useApi, type Schema } from "../api";
 import { format, Help, Icon, KeyValue, StatusBadge, TimeText } from "../ui";
 import { boldness, goals, type Scenario } from "./sessions";
 
@@ -32,6 +32,8 @@ export function ScenarioCard({
   scenarios: readonly Scenario[];
 }) {
   const goal = goals[scenario.goal];
+  const schema = useApi("/api/parameters/schema", undefined, { staleTime: Infinity });
+  const meaning = (name: string) => schema.data?.parameters.find((one) => one.name === name)?.meaning;
   return (
     <article className="scenario" data-recommended={found !== undefined || undefined} aria-label={scenario.title}>
       <Group justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
@@ -52,6 +54,15 @@ export function ScenarioCard({
           <div>
             <Text size="sm" c="dimmed" mb={4} id={`targets-${scenario.id}`}>
               Searches {scenario.targets.length === 1 ? "1 parameter" : `${scenario.targets.length} parameters`}
+              {schema.data && schema.data.parameters.length > 0 && (
+                <Help about={`the parameters of ${scenario.title}`}>
+                  {scenario.targets.map((target) => (
+                    <div key={target} className="target-meaning">
+                      <b>{target}</b>: {meaning(target) ?? "not known here"}.
+                    </div>
+                  ))}
+                </Help>
+              )}
             </Text>
             <ul className="targets" aria-labelledby={`targets-${scenario.id}`}>
               {scenario.targets.map((target) => (

@@ -9,6 +9,7 @@ import { GateHelp, GateReport } from "./GateReport";
 import { SessionCurve, SessionProgress } from "./SessionProgress";
 import { boldness, fileName, goals, isActive, outcomeOf, stateTone, titleOf, type TrainingSession } from "./sessions";
 import { StopButton } from "./StopButton";
+import { TrainedModel } from "./TrainedModel";
 
 type Results = Answer<"get", "/api/rl-training/scenarios/results/{id}">;
 
@@ -85,6 +86,7 @@ function Shown({ session }: { session: TrainingSession }) {
           {results.data && <Verdict session={session} results={results.data} />}
         </>
       )}
+      {!active && session.kind === "train" && <TrainedModel session={session} />}
       <div className="two">
         <Asked session={session} results={results.data} />
         <Log id={session.id} active={active} />
@@ -98,7 +100,7 @@ function Outcome({ session }: { session: TrainingSession }) {
   const outcome = outcomeOf(session);
   const color = session.state === "failed" ? "red" : session.outcome === "promoted" ? "green" : session.state === "finished" ? "blue" : "yellow";
   return (
-    <Alert color={color} variant="light" icon={<Icon name={session.state === "failed" ? "warning" : "info"} />} title="What it means for the parameters">
+    <Alert color={color} variant="light" icon={<Icon name={session.state === "failed" ? "warning" : "info"} />} title={session.kind === "train" ? "How it ended" : "What it means for the parameters"}>
       <Stack gap="xs">
         <Group gap="xs">
           <StatusBadge state={session.state} tone={stateTone(session.state)} />
@@ -106,6 +108,7 @@ function Outcome({ session }: { session: TrainingSession }) {
           {session.dry_run && <StatusBadge state="Dry run" tone="neutral" />}
         </Group>
         <Text size="sm">{session.sentence || "It ended without a word."}</Text>
+        {session.kind === "train" && <Text size="sm">No training changes parameters, nor what trades.</Text>}
         {session.outcome === "not_applied" && (
           <Text size="sm">
             The gate approved the proposal, and it was left unapplied as asked. To put it in force start the scenario again without “dry run”: the same seed
@@ -255,8 +258,8 @@ function Asked({ session, results }: { session: TrainingSession; results: Result
     { name: "Asked for by", value: session.by_hand ? `${session.by} (stevie optimize)` : session.by },
     { name: "Reason", value: session.reason || format.MISSING },
     { name: "Bars", value: session.data.length > 0 ? session.data.map(fileName).join(", ") : "those of the configuration" },
-    { name: "Limits", value: limitsOf(session) },
-    ...settings.map(([key, value]) => ({ name: key, value })),
+    ...(session.kind === "optimize" ? [{ name: "Limits", value: limitsOf(session) }] : []),
+    ...settings.map(([key, value]) => ({ name: settingNames[key] ?? key, value: /^\d{4,}$/.test(value) ? format.count(Number(value)) : value })),
     { name: "Asked for at", value: <TimeText value={session.queued} /> },
     { name: "Began", value: <TimeText value={session.started} /> },
     { name: "Ended", value: <TimeText value={session.ended} /> },
@@ -273,6 +276,8 @@ function Asked({ session, results }: { session: TrainingSession; results: Result
     </Panel>
   );
 }
+
+const settingNames: Record<string, string> = { "optimize.seed": "Seed", "ppo.seed": "Seed", "train.total_timesteps": "Steps" };
 
 function limitsOf(session: TrainingSession): string {
   const parts = [

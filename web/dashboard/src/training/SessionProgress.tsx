@@ -12,8 +12,9 @@ export function SessionProgress({ session }: { session: TrainingSession }) {
   const share = Math.round(progress.fraction * 100);
   const step = isTrain ? "Steps" : "Episode";
   const gain = progress.best_reward !== null && progress.running_reward !== null ? progress.best_reward - progress.running_reward : null;
+  const phaseWord = isTrain && progress.phase === "searching" ? "Training" : (phases[progress.phase ?? ""] ?? format.words(progress.phase ?? ""));
   const phase =
-    session.state === "queued" ? "Waits for its turn" : session.state === "stopping" ? "Stopping" : progress.phase ? (phases[progress.phase] ?? format.words(progress.phase)) : "Starting";
+    session.state === "queued" ? "Waits for its turn" : session.state === "stopping" ? "Stopping" : progress.phase ? phaseWord : "Starting";
   return (
     <div className="running">
       <div>
@@ -41,14 +42,14 @@ export function SessionProgress({ session }: { session: TrainingSession }) {
               },
               ...(isTrain ? [] : [{ name: "Candidates looked at", value: format.count(progress.candidates) }]),
               {
-                name: "Best so far",
-                value: <NumberText value={progress.best_reward} digits={3} />,
+                name: isTrain ? "Best on the validation part" : "Best so far",
+                value: progress.best_reward === null && isTrain ? "not judged yet" : <NumberText value={progress.best_reward} digits={3} />,
                 help: isTrain
-                  ? "Mean reward of the best rollouts."
+                  ? "Log growth of the equity on bars that it does not learn on, of the policy that did best there and is kept. 0 is that of cash."
                   : "Reward of the best candidate: over the windows of the history, what the scenario looks for, less half of its spread. Higher is better.",
               },
               ...(isTrain
-                ? []
+                ? [{ name: "Mean reward of an episode", value: <NumberText value={progress.running_reward} digits={3} />, help: "Of the newest episodes on the bars that it learns on." }]
                 : [
                     { name: "What runs now", value: <NumberText value={progress.running_reward} digits={3} />, help: "The same reward, of the parameters in force." },
                     { name: "Difference", value: <NumberText value={gain} digits={3} tone /> },
@@ -56,7 +57,7 @@ export function SessionProgress({ session }: { session: TrainingSession }) {
               {
                 name: "Time left",
                 value: session.state === "queued" ? format.MISSING : progress.seconds_left === null ? "not known yet" : format.duration(progress.seconds_left * 1000),
-                help: "An estimate from the speed so far; the search ends earlier when it has converged.",
+                help: `An estimate from the speed so far${isTrain ? "" : "; the search ends earlier when it has converged"}.`,
               },
             ]}
           />
@@ -71,20 +72,21 @@ export function SessionProgress({ session }: { session: TrainingSession }) {
 export function SessionCurve({ session }: { session: TrainingSession }) {
   const query = useApi("/api/sessions/{id}/progress", { path: { id: session.id } }, { refetchInterval: isAtWork(session) ? 2000 : false, staleTime: 1000 });
   const { progress } = session;
+  const isTrain = session.kind === "train";
   // What was pushed since the curve was read is its end.
   const points = useMemo(() => {
     const read = query.data?.points ?? [];
-    const told = read.flatMap((point) => (point.best_reward === null ? [] : [{ episode: point.episode, best: point.best_reward, running: point.running_reward }]));
+    const has = (one: { best_reward: number | null; running_reward: number | null }) => one.best_reward !== null || (isTrain && one.running_reward !== null);
+    const told = read.filter(has).map((point) => ({ episode: point.episode, best: point.best_reward, running: point.running_reward }));
     const last = told[told.length - 1];
-    if (isAtWork(session) && progress.best_reward !== null && (!last || progress.episode > last.episode))
+    if (isAtWork(session) && has(progress) && (!last || progress.episode > last.episode))
       return [...told, { episode: progress.episode, best: progress.best_reward, running: progress.running_reward }];
     return told;
-  }, [query.data, session, progress]);
+  }, [query.data, session, progress, isTrain]);
   const x = useMemo(() => points.map((point) => point.episode), [points]);
-  const isTrain = session.kind === "train";
   const lines = useMemo(
     () => [
-      { label: "Best so far", values: points.map((point) => point.best) },
+      { label: isTrain ? "Best on the validation part" : "Best so far", values: points.map((point) => point.best) },
       { label: isTrain ? "Mean reward of an episode" : "What runs", values: points.map((point) => point.running), dashed: true },
     ],
     [points, isTrain],
@@ -93,7 +95,7 @@ export function SessionCurve({ session }: { session: TrainingSession }) {
     return (
       <div className="curve-empty">
         <Text size="sm" c="dimmed">
-          {isActive(session) ? "The curve of the best so far begins with the second episode." : "It ended before there were two points to draw a curve through."}
+          {isActive(session) ? `The curve of the best so far begins with the second ${isTrain ? "rollout" : "episode"}.` : "It ended before there were two points to draw a curve through."}
         </Text>
       </div>
     );
@@ -108,8 +110,8 @@ export function SessionCurve({ session }: { session: TrainingSession }) {
       xLabel={isTrain ? "Steps" : "Episode"}
       height={210}
       write={(value) => format.number(value, { digits: 3 })}
-      description={`Reward of the best so far: ${format.number(last.best, { digits: 3 })} after ${word} ${format.count(last.episode)}${
-        last.running !== null ? `, what runs has ${format.number(last.running, { digits: 3 })}` : ""
+      description={`${isTrain ? "Log growth on the validation part" : "Reward"} of the best so far: ${format.number(last.best, { digits: 3 })} after ${word} ${format.count(last.episode)}${
+        last.running !== null ? `, ${isTrain ? "an episode's mean reward is" : "what runs has"} ${format.number(last.running, { digits: 3 })}` : ""
       }. Higher is better.`}
     />
   );

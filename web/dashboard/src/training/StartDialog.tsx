@@ -19,21 +19,27 @@ export const noOptions: StartOptions = { data: [], minutes: "", episodes: "", se
 
 const FILE = /^[A-Za-z0-9_./-]{1,200}$/;
 
+/** What is wrong with the path of a file of bars, or undefined. */
+export function fileFault(file: string): string | undefined {
+  return FILE.test(file) ? undefined : `“${file}” is no path of a bar file: letters, digits, and _ . / - only.`;
+}
+
+/** What is wrong with a number that may be left out, or undefined. */
+export function numberFault(value: number | string, least: number, most: number, whole: boolean): string | undefined {
+  if (value === "") return undefined;
+  const number = Number(value);
+  if (Number.isFinite(number) && number >= least && number <= most && (!whole || Number.isInteger(number))) return undefined;
+  return `${whole ? "A whole number" : "A number"} from ${least} to ${most.toLocaleString("en-US")}, or nothing.`;
+}
+
 /** What is wrong with each field; empty: nothing. */
 export function optionFaults(options: StartOptions, limits?: Limits): Partial<Record<keyof StartOptions, string>> {
   const faults: Partial<Record<keyof StartOptions, string>> = {};
-  const bad = options.data.find((file) => !FILE.test(file));
-  if (bad !== undefined) faults.data = `“${bad}” is no path of a bar file: letters, digits, and _ . / - only.`;
-  const range = (value: number | string, least: number, most: number, whole: boolean): string | undefined => {
-    if (value === "") return undefined;
-    const number = Number(value);
-    if (!Number.isFinite(number) || number < least || number > most || (whole && !Number.isInteger(number)))
-      return `${whole ? "A whole number" : "A number"} from ${least} to ${most.toLocaleString("en-US")}, or nothing.`;
-    return undefined;
-  };
-  const minutes = range(options.minutes, limits?.minutes.min ?? 0.01, limits?.minutes.max ?? 10_080, false);
-  const episodes = range(options.episodes, limits?.episodes.min ?? 1, limits?.episodes.max ?? 10_000, true);
-  const seed = range(options.seed, 0, 2_147_483_647, true);
+  const bad = options.data.map(fileFault).find((fault) => fault !== undefined);
+  if (bad !== undefined) faults.data = bad;
+  const minutes = numberFault(options.minutes, limits?.minutes.min ?? 0.01, limits?.minutes.max ?? 10_080, false);
+  const episodes = numberFault(options.episodes, limits?.episodes.min ?? 1, limits?.episodes.max ?? 10_000, true);
+  const seed = numberFault(options.seed, 0, 2_147_483_647, true);
   if (minutes) faults.minutes = minutes;
   if (episodes) faults.episodes = episodes;
   if (seed) faults.seed = seed;
@@ -106,10 +112,10 @@ export function StartDialog({
           clearable
           clearButtonProps={{ "aria-label": "Take all files away" }}
         />
-        <SimpleGrid cols={3} spacing="sm">
+        <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="sm">
           <NumberInput
             label="Minutes"
-            description={`Empty: ${scenario.minutes}`}
+            description={`Empty: ${format.number(scenario.minutes, { digits: 0 })}`}
             clampBehavior="none"
             hideControls
             value={options.minutes}
@@ -153,7 +159,7 @@ export function StartDialog({
   );
 }
 
-function FileOption({ file, name }: { file: Limits["data"][number] | undefined; name: string }) {
+export function FileOption({ file, name }: { file: Limits["data"][number] | undefined; name: string }) {
   return (
     <div className="file-option">
       <span>{name}</span>

@@ -104,6 +104,7 @@ export function scenarios(): Schema<"Scenarios"> {
       seed: { setting: "optimize.seed", default: 1 },
       minutes: { min: 0.01, max: 10_080 },
       episodes: { min: 1, max: 10_000 },
+      training: { timesteps: { setting: "train.total_timesteps", default: 1_000_000 }, seed: { setting: "ppo.seed", default: 1 } },
     },
     note: null,
   };

@@ -8,6 +8,7 @@ import { figureText, marginText, tally } from "./gate";
 import { check, ended, gate, results, scenarios, session, status } from "./samples";
 import { patched } from "./sessions";
 import { bodyOf, noOptions, optionFaults } from "./StartDialog";
+import { noTraining, trainBody, trainFaults } from "./TrainDialog";
 import TrainingPage from "./TrainingPage";
 
 const ID = "20260102-030405-quick_tune";
@@ -165,6 +166,66 @@ test("an administrator overrides a verdict on what runs, with a reason", async (
   await user.type(within(dialog).getByLabelText(/Reason/), "fees were halved");
   await user.click(within(dialog).getByRole("button", { name: "Apply it" }));
   await waitFor(() => expect(calls.find((call) => call.path === "/api/parameters/override")?.body).toEqual({ decision: 43, reason: "fees were halved" }));
+});
+
+test("an agent is trained on a file, for so many steps, from a seed", async () => {
+  logInAs("operator");
+  const trained = session({ kind: "train", scenario: null, state: "queued", settings: { "train.total_timesteps": "200000" } });
+  const { calls } = server({
+    "POST /api/rl-training/start": () => ({ status: 202, body: trained }),
+    [`GET /api/sessions/${ID}`]: trained,
+    [`GET /api/sessions/${ID}/progress`]: { session: trained, unit: "steps", points: [] },
+  });
+  show();
+  const user = userEvent.setup();
+  await user.click(await screen.findByRole("button", { name: "Train an agent" }));
+  const dialog = await screen.findByRole("dialog", { name: "Train an agent" });
+  expect(await within(dialog).findByText(/Empty: 1,000,000/)).toBeVisible();
+  await user.type(within(dialog).getByLabelText("Steps"), "0");
+  expect(within(dialog).getByText(/A whole number from 1 to/)).toBeVisible();
+  expect(within(dialog).getByRole("button", { name: "Start" })).toBeDisabled();
+  await user.clear(within(dialog).getByLabelText("Steps"));
+  await user.type(within(dialog).getByLabelText("Steps"), "200000");
+  await user.type(within(dialog).getByLabelText("Seed"), "7");
+  await user.type(within(dialog).getByRole("combobox", { name: "File of bars" }), "data/ETHUSDT_1h.csv.gz");
+  await user.type(within(dialog).getByLabelText(/Reason/), "a first agent");
+  expect(await axeFaults(dialog)).toEqual([]);
+  await user.click(within(dialog).getByRole("button", { name: "Start" }));
+  expect(await screen.findByText("Waits for its turn")).toBeVisible();
+  expect(calls.find((call) => call.path === "/api/rl-training/start")!.body).toEqual({
+    kind: "train",
+    reason: "a first agent",
+    data: ["data/ETHUSDT_1h.csv.gz"],
+    settings: { "train.total_timesteps": "200000", "ppo.seed": "7" },
+  });
+});
+
+test("a training without a file wants one that is traded on, and only one", () => {
+  const file = (traded: boolean) => ({ file: "data/a.csv", bytes: 1, traded });
+  const limits = scenarios().options;
+  expect(trainFaults(noTraining, limits)).toEqual({});
+  expect(trainFaults(noTraining, { ...limits, data: [file(false)] }).file).toContain("name one");
+  expect(trainFaults(noTraining, { ...limits, data: [file(true), file(true)] }).file).toContain("several");
+  expect(trainFaults({ ...noTraining, file: "a b" }, limits).file).toContain("no path");
+  expect(trainBody(noTraining, "because", limits)).toEqual({ kind: "train", reason: "because", settings: {} });
+});
+
+test("a training that ended leads to its model", async () => {
+  logInAs("viewer");
+  const trained = ended({ kind: "train", scenario: null, outcome: "trained", verdict: null, decision_event: null, sentence: "It did no better than cash." });
+  server({
+    [`GET /api/sessions/${ID}`]: trained,
+    [`GET /api/sessions/${ID}/progress`]: {
+      session: trained,
+      unit: "steps",
+      points: [],
+    },
+    "GET /api/experiments": { items: [{ id: "e1", session: ID, model: "m1" }], next_cursor: null },
+  });
+  show(`/training/${ID}`);
+  expect(await screen.findByRole("link", { name: "The model that it left" })).toHaveAttribute("href", expect.stringContaining("/models/m1"));
+  expect(screen.getByText("It did no better than cash.")).toBeVisible();
+  expect(screen.getByText(/before there were two points/)).toBeVisible();
 });
 
 test("a session that is not there is told", async () => {

@@ -1,8 +1,6 @@
-import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
-import { useId, useState, type ReactNode } from "react";
-import { asProblem } from "../api/problem";
-import { Fault } from "./panels";
-import { useFocusBack } from "./useFocusBack";
+import { Text, Textarea } from "@mantine/core";
+import { useState, type ReactNode } from "react";
+import { FormDialog } from "./FormDialog";
 
 const LEAST = 3;
 const MOST = 500;
@@ -45,80 +43,48 @@ export function ReasonDialog({
 }) {
   const [reason, setReason] = useState("");
   const [wasTried, setTried] = useState(false);
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const form = useId();
   const fault = reasonFault(reason);
-  useFocusBack(opened);
-
-  const close = () => {
-    if (isBusy) return;
-    setError(null);
-    setTried(false);
-    onClose();
-  };
-  const submit = async () => {
+  const submit = () => {
     setTried(true);
-    if (fault || !canConfirm || isBusy) return;
-    setBusy(true);
-    setError(null);
-    try {
-      await onConfirm(reason.trim());
-      setReason("");
-      setTried(false);
-      onClose();
-    } catch (thrown) {
-      setError(asProblem(thrown));
-    } finally {
-      setBusy(false);
-    }
+    if (fault) return null;
+    return onConfirm(reason.trim()).then(() => setReason(""));
   };
-
   return (
-    <Modal opened={opened} onClose={close} title={title} size="md" closeButtonProps={{ "aria-label": "Close" }}>
-      <form
-        id={form}
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
+    <FormDialog
+      opened={opened}
+      onClose={() => {
+        setTried(false);
+        onClose();
+      }}
+      title={title}
+      confirm={confirm}
+      danger={danger}
+      canConfirm={canConfirm}
+      onSubmit={submit}
+    >
+      {children && (
+        <Text size="sm" component="div">
+          {children}
+        </Text>
+      )}
+      <Textarea
+        label="Reason"
+        description={`${LEAST} to ${MOST} characters, kept in the ledger with your name`}
+        value={reason}
+        onChange={(event) => setReason(event.currentTarget.value.replace(/[\r\n]+/g, " "))}
+        error={wasTried ? fault : null}
+        autosize
+        minRows={2}
+        maxRows={6}
+        data-autofocus
+        required
+        onKeyDown={(event) => {
+          if (event.key === "Enter") {
+            event.preventDefault();
+            event.currentTarget.form?.requestSubmit();
+          }
         }}
-      >
-        <Stack gap="md">
-          {children && (
-            <Text size="sm" component="div">
-              {children}
-            </Text>
-          )}
-          <Textarea
-            label="Reason"
-            description={`${LEAST} to ${MOST} characters, kept in the ledger with your name`}
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value.replace(/[\r\n]+/g, " "))}
-            error={wasTried ? fault : null}
-            autosize
-            minRows={2}
-            maxRows={6}
-            data-autofocus
-            required
-            onKeyDown={(event) => {
-              if (event.key === "Enter") {
-                event.preventDefault();
-                void submit();
-              }
-            }}
-          />
-          {error !== null && <Fault error={error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close} disabled={isBusy}>
-              Cancel
-            </Button>
-            <Button type="submit" className={danger ? "danger" : undefined} loading={isBusy} disabled={!canConfirm}>
-              {confirm}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      />
+    </FormDialog>
   );
 }

@@ -14,6 +14,15 @@ test("numbers carry their unit and sign", () => {
   expect(format.count(1234567)).toBe("1,234,567");
 });
 
+test("what the server says in a clause becomes a sentence, its amounts easy to read", () => {
+  expect(format.sentence("account and record differ")).toBe("Account and record differ.");
+  expect(format.sentence("the equity fell 25.1 % below its peak of 10874.26, and 25 % is allowed")).toBe(
+    "The equity fell 25.1 % below its peak of 10,874.26, and 25 % is allowed.",
+  );
+  expect(format.sentence("session 20261122-122904 ended at 2025.01.01!")).toBe("Session 20261122-122904 ended at 2025.01.01!");
+  expect(format.sentence("")).toBe("");
+});
+
 test("a price has the digits that count", () => {
   expect(format.price(43210.5)).toBe("43,210.50");
   expect(format.price(1.23456)).toBe("1.2346");

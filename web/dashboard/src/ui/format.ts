@@ -114,6 +114,13 @@ export function time(value: string | number | Date | null | undefined, clock: Cl
   }
 }
 
+/** What the server says as a clause, as a sentence: "the equity fell below 10874.26" is "The equity fell below 10,874.26.". */
+export function sentence(clause: string): string {
+  if (clause === "") return "";
+  const text = clause.replace(/(?<![\w.,-])\d{4,}\.\d{2}(?![\w.]\w)/g, (figure) => number(Number(figure)));
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+}
+
 /** snake_case and kebab-case words of the API as a phrase: "mean_revert" is "Mean revert". */
 export function words(code: string): string {
   const text = code.replace(/[._-]+/g, " ").trim();

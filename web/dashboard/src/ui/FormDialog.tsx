@@ -1,11 +1,12 @@
 import { Button, Group, Modal, Stack } from "@mantine/core";
-import { useState, type ReactNode } from "react";
-import { Fault } from "../ui";
-import { useFocusBack } from "../ui/useFocusBack";
+import type { ReactNode } from "react";
+import { Fault } from "./panels";
+import { useAttempt } from "./useAttempt";
+import { useFocusBack } from "./useFocusBack";
 
 /**
  * Asks for something and does it. `onSubmit` runs while the dialog waits; a fault is shown in it and everything typed
- * stays, after it the dialog closes.
+ * stays, after it the dialog closes. `onSubmit` that gives null does nothing: something typed is not right yet.
  */
 export function FormDialog({
   opened,
@@ -24,29 +25,19 @@ export function FormDialog({
   confirm: string;
   danger?: boolean;
   canConfirm?: boolean;
-  onSubmit: () => Promise<unknown>;
+  onSubmit: () => Promise<unknown> | null;
   children: ReactNode;
 }) {
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const { isBusy, error, attempt, forgive } = useAttempt();
   useFocusBack(opened);
   const close = () => {
     if (isBusy) return;
-    setError(null);
+    forgive();
     onClose();
   };
   const submit = async () => {
-    if (!canConfirm || isBusy) return;
-    setBusy(true);
-    setError(null);
-    try {
-      await onSubmit();
-      onClose();
-    } catch (thrown) {
-      setError(thrown);
-    } finally {
-      setBusy(false);
-    }
+    const work = canConfirm && !isBusy ? onSubmit() : null;
+    if (work && (await attempt(() => work))) onClose();
   };
   return (
     <Modal opened={opened} onClose={close} title={title} size="md" closeButtonProps={{ "aria-label": "Close" }}>
@@ -64,7 +55,7 @@ export function FormDialog({
             <Button variant="default" onClick={close} disabled={isBusy}>
               Cancel
             </Button>
-            <Button type="submit" color={danger ? "red" : undefined} loading={isBusy} disabled={!canConfirm}>
+            <Button type="submit" className={danger ? "danger" : undefined} loading={isBusy} disabled={!canConfirm}>
               {confirm}
             </Button>
           </Group>
