@@ -20,47 +20,60 @@ export function SessionDrawer({ id, onClose }: { id: string; onClose: () => void
     >
       <Stack gap="lg">
         <Read query={query}>
-          {(session) => (
-            <>
-              <Group gap="sm">
-                <StatusBadge state={session.state} tone={stateTones[session.state]} />
-                {session.outcome && <Text size="sm">{format.words(session.outcome)}</Text>}
-              </Group>
-              {session.sentence && <Text>{session.sentence}</Text>}
-              <KeyValue
-                rows={[
-                  { name: "Scenario", value: session.scenario ? format.words(session.scenario) : format.words(session.kind) },
-                  { name: "Asked for by", value: session.by },
-                  { name: "Why", value: session.reason || format.MISSING },
-                  { name: "Queued", value: <TimeText value={session.queued} /> },
-                  { name: "Began", value: <TimeText value={session.started} /> },
-                  { name: "Ended", value: <TimeText value={session.ended} /> },
-                  {
-                    name: "Took",
-                    value: (
-                      <Duration ms={session.started && session.ended ? Date.parse(session.ended) - Date.parse(session.started) : null} />
-                    ),
-                  },
-                  { name: "Episodes", value: `${format.count(session.progress.episode)} of ${format.count(session.progress.episodes)}` },
-                  { name: "Candidates", value: format.count(session.progress.candidates) },
-                  {
-                    name: "Reward, best found",
-                    value: <NumberText value={session.progress.best_reward} digits={4} />,
-                    help: "What the search maximised, on the windows it searched.",
-                  },
-                  { name: "Reward, what runs", value: <NumberText value={session.progress.running_reward} digits={4} /> },
-                  { name: "Dry run", value: session.dry_run ? "yes: nothing is applied" : "no" },
-                  { name: "New version", value: session.new_version === null ? "none" : `version ${session.new_version}` },
-                  { name: "Data", value: session.data.length ? session.data.join(", ") : "that of the server" },
-                ]}
-              />
-              <Group gap="lg">
-                {session.decision_event !== null && <Anchor component={Link} size="sm" underline="always" to={`/history/${session.decision_event}`}>Decision of the gate, event {session.decision_event}</Anchor>}
-                <Anchor component={Link} size="sm" underline="always" to={`/history?text=${encodeURIComponent(session.id)}`}>Its events in the ledger</Anchor>
-                <Anchor component={Link} size="sm" underline="always" to={`/training/${encodeURIComponent(session.id)}`}>Candidates and verdict, page Training</Anchor>
-              </Group>
-            </>
-          )}
+          {(session) => {
+            const isTrain = session.kind === "train";
+            return (
+              <>
+                <Group gap="sm">
+                  <StatusBadge state={session.state} tone={stateTones[session.state]} />
+                  {session.outcome && <Text size="sm">{format.words(session.outcome)}</Text>}
+                </Group>
+                {session.sentence && <Text>{session.sentence}</Text>}
+                <KeyValue
+                  rows={[
+                    { name: isTrain ? "What" : "Scenario", value: isTrain ? "Training of an agent (PPO)" : format.words(session.scenario ?? "") },
+                    { name: "Asked for by", value: session.by },
+                    { name: "Why", value: session.reason || format.MISSING },
+                    { name: "Queued", value: <TimeText value={session.queued} /> },
+                    { name: "Began", value: <TimeText value={session.started} /> },
+                    { name: "Ended", value: <TimeText value={session.ended} /> },
+                    {
+                      name: "Took",
+                      value: (
+                        <Duration ms={session.started && session.ended ? Date.parse(session.ended) - Date.parse(session.started) : null} />
+                      ),
+                    },
+                    { name: isTrain ? "Steps" : "Episodes", value: `${format.count(session.progress.episode)} of ${format.count(session.progress.episodes)}` },
+                    ...(isTrain
+                      ? [
+                          {
+                            name: "Best on the validation part",
+                            value: <NumberText value={session.progress.best_reward} digits={4} />,
+                            help: "Log growth of the equity on bars that it did not learn on; 0 is that of cash.",
+                          },
+                        ]
+                      : [
+                          { name: "Candidates", value: format.count(session.progress.candidates) },
+                          {
+                            name: "Reward, best found",
+                            value: <NumberText value={session.progress.best_reward} digits={4} />,
+                            help: "What the search maximised, on the windows it searched.",
+                          },
+                          { name: "Reward, what runs", value: <NumberText value={session.progress.running_reward} digits={4} /> },
+                          { name: "Dry run", value: session.dry_run ? "yes: nothing is applied" : "no" },
+                          { name: "New version", value: session.new_version === null ? "none" : `version ${session.new_version}` },
+                        ]),
+                    { name: "Data", value: session.data.length ? session.data.join(", ") : "that of the server" },
+                  ]}
+                />
+                <Group gap="lg">
+                  {session.decision_event !== null && <Anchor component={Link} size="sm" underline="always" to={`/history/${session.decision_event}`}>Decision of the gate, event {session.decision_event}</Anchor>}
+                  <Anchor component={Link} size="sm" underline="always" to={`/history?text=${encodeURIComponent(session.id)}`}>Its events in the ledger</Anchor>
+                  <Anchor component={Link} size="sm" underline="always" to={`/training/${encodeURIComponent(session.id)}`}>{isTrain ? "Its curve and model" : "Candidates and verdict"}, page Training</Anchor>
+                </Group>
+              </>
+            );
+          }}
         </Read>
         <Part title="End of its log">
           <Read query={log}>

@@ -59,11 +59,11 @@ function Chosen({ from, to, last, bars, symbol, choose }: { from: number; to: nu
     <Stack gap="md">
       <Panel title="Compare two versions">
         <Group gap="sm" align="flex-end">
-          <Select label="First" data={versions} value={String(from)} onChange={(value) => value && choose({ from: value })} allowDeselect={false} searchable w={190} />
+          <Select label="First" data={versions} value={String(from)} onChange={(value) => value && choose({ from: value })} allowDeselect={false} searchable w={215} />
           <Button variant="default" onClick={() => choose({ from: String(to), to: String(from) })} aria-label="Exchange the two versions" px="xs">
             <Icon name="refresh" size={16} />
           </Button>
-          <Select label="Second" data={versions} value={String(to)} onChange={(value) => value && choose({ to: value })} allowDeselect={false} searchable w={190} />
+          <Select label="Second" data={versions} value={String(to)} onChange={(value) => value && choose({ to: value })} allowDeselect={false} searchable w={215} />
         </Group>
         <div className="spaced">
           <Read query={diff} what="Reading what differs">

@@ -3,48 +3,18 @@ import { useEffect, useMemo, useState } from "react";
 import type { Schema } from "../api";
 import { format, Help, Icon, Loading, NumberText, PagedTable, Percent, StatusBadge, TimeText } from "../ui";
 import { LongSeries } from "../ui/LongSeries";
+import { Named } from "../performance/Estimate";
+import { measureOf, measures, span, written } from "../performance/measures";
 
 export type Compared = Schema<"ParameterComparison">;
 type Metric = Schema<"Metric">;
-
-const percents = new Set(["total_return", "annual_return", "volatility", "max_drawdown", "cvar95", "win_rate", "exposure", "psr", "dsr"]);
-const order = [
-  "total_return",
-  "annual_return",
-  "sharpe",
-  "sortino",
-  "max_drawdown",
-  "calmar",
-  "volatility",
-  "cvar95",
-  "win_rate",
-  "profit_factor",
-  "expectancy",
-  "expectancy_r",
-  "sqn",
-  "exposure",
-  "turnover",
-];
-
-/** A metric by its key (docs/metrics.md) with its unit. */
-export function metricText(key: string, value: number | null): string {
-  if (value === null) return format.MISSING;
-  if (percents.has(key)) return format.percent(value, { digits: 1 });
-  if (key === "turnover") return `${format.number(value, { digits: 1 })}\u00a0a year`;
-  if (key === "expectancy") return format.money(value);
-  return format.number(value);
-}
 
 function Shown({ name, metric }: { name: string; metric: Metric | undefined }) {
   if (!metric) return <>{format.MISSING}</>;
   return (
     <>
-      <b className="digits">{metricText(name, metric.value)}</b>
-      {metric.low !== null && metric.high !== null && (
-        <span className="interval-text digits">
-          {metricText(name, metric.low)} to {metricText(name, metric.high)}
-        </span>
-      )}
+      <b className="digits">{written(metric.value, measureOf(name).kind)}</b>
+      {metric.low !== null && metric.high !== null && <span className="interval-text digits">{span(metric.low, metric.high, measureOf(name).kind)}</span>}
       {metric.value === null && metric.reason && <span className="interval-text interval-why">{metric.reason}</span>}
     </>
   );
@@ -63,6 +33,7 @@ export function ComparisonReport({ found, brief = false }: { found: Compared; br
     [found, first.name, second.name],
   );
   const known = (key: string) => (first.metrics[key]?.value ?? second.metrics[key]?.value ?? null) !== null;
+  const order = measures.map((measure) => measure.key);
   const all = [...order, ...Object.keys(first.metrics).filter((key) => !order.includes(key))];
   const keys = (brief ? ["total_return", "sharpe", "max_drawdown", "turnover"] : all).filter(known);
   const months = found.months.filter((month) => month.differs);
@@ -112,7 +83,9 @@ export function ComparisonReport({ found, brief = false }: { found: Compared; br
             <tbody>
               {keys.map((key) => (
                 <tr key={key}>
-                  <th scope="row">{first.metrics[key]?.name ?? format.words(key)}</th>
+                  <th scope="row">
+                    <Named measure={measureOf(key)} />
+                  </th>
                   <td data-align="right">
                     <Shown name={key} metric={first.metrics[key]} />
                   </td>
@@ -167,9 +140,7 @@ export function ComparisonReport({ found, brief = false }: { found: Compared; br
                     <td data-align="right">
                       {key === "sharpe" ? <NumberText value={of.value} tone /> : <Percent value={of.value} digits={1} tone />}
                       {of.low !== null && of.high !== null && (
-                        <span className="interval-text digits">
-                          {metricText(key, of.low)} to {metricText(key, of.high)}
-                        </span>
+                        <span className="interval-text digits">{span(of.low, of.high, measureOf(key).kind)}</span>
                       )}
                       {of.value === null && of.reason && <span className="interval-text interval-why">{of.reason}</span>}
                     </td>

@@ -24,7 +24,7 @@ export default function ParametersPage() {
   return (
     <PageFrame title="Parameters" lead="The numbers that the rules trade by: which are in force, who put them there and why.">
       <Tabs value={here} onChange={(next) => navigate(next === "values" ? "/parameters" : `/parameters/${next}`)} keepMounted={false}>
-        <Tabs.List className="tabs">
+        <Tabs.List>
           {tabs.map((tab) => (
             <Tabs.Tab key={tab.path} value={tab.path}>
               {tab.title}

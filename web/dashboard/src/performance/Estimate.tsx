@@ -1,6 +1,7 @@
 import type { Schema } from "../api";
+import { Help } from "../ui";
 import { MISSING } from "../ui/format";
-import { span, written, type MeasureKind } from "./measures";
+import { span, written, type Measure, type MeasureKind } from "./measures";
 
 type Metric = Pick<Schema<"Metric">, "value" | "low" | "high" | "reason">;
 
@@ -66,4 +67,19 @@ export function scaleOf(values: readonly (number | null | undefined)[], mark = 0
   const from = Math.min(mark, ...known);
   const to = Math.max(mark, ...known);
   return from === to ? { from: from - 1, to: to + 1 } : { from, to };
+}
+
+/** The name of a measure, with its question mark on the line of the last word. */
+export function Named({ measure }: { measure: Measure }) {
+  const words = measure.name.split(" ");
+  const last = words.pop();
+  return (
+    <>
+      {words.join(" ")}{" "}
+      <span className="digits">
+        {last}
+        {measure.help && <Help about={measure.name}>{measure.help}</Help>}
+      </span>
+    </>
+  );
 }

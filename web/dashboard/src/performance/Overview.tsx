@@ -4,9 +4,9 @@ import { Link, useSearchParams } from "react-router";
 import { useApi, useRefreshOn, type Schema } from "../api";
 import { Count, Empty, format, Help, Loading, Money, Panel, Read, StatusBadge, TimeText } from "../ui";
 import { LongSeries } from "../ui/LongSeries";
-import { Estimate } from "./Estimate";
+import { Estimate, Named } from "./Estimate";
 import { heldAt } from "./held";
-import { FEW_TRADES, measureOf, measures, span, tooFew, type Measure } from "./measures";
+import { FEW_TRADES, measureOf, measures, span, tooFew } from "./measures";
 import { usePeriods } from "./useDays";
 
 type Summary = Schema<"PerformanceSummary">;
@@ -89,21 +89,6 @@ function Headline({ summary }: { summary: Summary }) {
         fallen differently.
       </Text>
     </Panel>
-  );
-}
-
-/** The name, with its question mark on the line of the last word. */
-function Named({ measure }: { measure: Measure }) {
-  const words = measure.name.split(" ");
-  const last = words.pop();
-  return (
-    <>
-      {words.join(" ")}{" "}
-      <span className="digits">
-        {last}
-        {measure.help && <Help about={measure.name}>{measure.help}</Help>}
-      </span>
-    </>
   );
 }
 

@@ -1,7 +1,7 @@
 import { format } from "../ui";
 
 /** How a figure is written. */
-export type MeasureKind = "share" | "ratio" | "money" | "count";
+export type MeasureKind = "share" | "ratio" | "money" | "count" | "yearly";
 
 export interface Measure {
   key: string; // as in docs/metrics.md
@@ -30,7 +30,7 @@ export const measures: readonly Measure[] = [
   { key: "expectancy_r", name: "Expectancy in R", kind: "ratio", tone: true, help: "Expectancy over the mean loss of a losing trade." },
   { key: "sqn", name: "System quality number", kind: "ratio", tone: true, help: "How steady the trades are: mean over deviation of their results, times the root of their count." },
   { key: "exposure", name: "Time in the market", kind: "share", help: "Share of bars with a position at the close." },
-  { key: "turnover", name: "Turnover", kind: "ratio", help: "How often the account is traded over in a year." },
+  { key: "turnover", name: "Turnover", kind: "yearly", help: "How often the account is traded over in a year." },
   { key: "psr", name: "Sharpe above 0", kind: "share", help: "Probability that the true Sharpe ratio is above 0 (PSR)." },
   { key: "dsr", name: "Sharpe above luck", kind: "share", help: "The same after allowing for every variant that was tried (DSR)." },
 ];
@@ -46,6 +46,7 @@ export function written(value: number | null | undefined, kind: MeasureKind, sig
   if (kind === "share") return format.percent(value, { digits: 1, sign });
   if (kind === "money") return format.money(value, { sign });
   if (kind === "count") return format.count(value);
+  if (kind === "yearly") return typeof value === "number" ? `${format.number(value, { digits: 1, sign })}\u00a0a year` : format.MISSING;
   return format.number(value, { digits: 2, sign });
 }
 

@@ -144,7 +144,7 @@ function TestAnswer({ delivery }: { delivery: Delivery }) {
         {delivery.http_status === null ? "There was no answer" : `The receiver answered ${delivery.http_status}`} after{" "}
         <Duration ms={delivery.took_ms} />.
       </Text>
-      {delivery.error && <Text size="sm">{delivery.error}</Text>}
+      {delivery.error && delivery.http_status === null && <Text size="sm">{format.sentence(delivery.error)}</Text>}
     </Alert>
   );
 }

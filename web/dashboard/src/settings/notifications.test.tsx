@@ -57,7 +57,7 @@ test("a test tells what the receiver answered", async () => {
   server.answers["POST /api/notifications/channels/desk/test"] = { ...delivery, event: "test", state: "failed", http_status: null, error: "no such host" };
   await user.click(screen.getByRole("button", { name: "Test desk" }));
   expect(await screen.findByText("The test message did not reach desk")).toBeVisible();
-  expect(screen.getByText(/no such host/)).toBeVisible();
+  expect(screen.getByText(/No such host/)).toBeVisible();
 });
 
 test("a webhook is added with a secret that was made here; a refusal leaves all of it", async () => {

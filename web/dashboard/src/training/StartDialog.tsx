@@ -112,7 +112,7 @@ export function StartDialog({
           clearable
           clearButtonProps={{ "aria-label": "Take all files away" }}
         />
-        <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="sm">
+        <SimpleGrid cols={3} spacing="sm">
           <NumberInput
             label="Minutes"
             description={`Empty: ${format.number(scenario.minutes, { digits: 0 })}`}

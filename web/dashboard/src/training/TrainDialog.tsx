@@ -15,7 +15,7 @@ type Limits = Schema<"StartOptions">;
 
 export const noTraining: TrainOptions = { file: "", steps: "", seed: "" };
 
-const MOST_STEPS = 1e15;
+const MOST_STEPS = 1e9;
 
 /** What is wrong with each field; empty: nothing. */
 export function trainFaults(options: TrainOptions, limits?: Limits): Partial<Record<keyof TrainOptions, string>> {
