@@ -2,6 +2,7 @@ import { Anchor, Drawer, Group, Stack, Text } from "@mantine/core";
 import { Link } from "react-router";
 import { useApi } from "../api";
 import { Duration, format, KeyValue, NumberText, Read, StatusBadge, TimeText } from "../ui";
+import { titleOf } from "../training/sessions";
 import { Part } from "./EventDrawer";
 import { stateTones } from "./sessions";
 
@@ -31,7 +32,7 @@ export function SessionDrawer({ id, onClose }: { id: string; onClose: () => void
                 {session.sentence && <Text>{session.sentence}</Text>}
                 <KeyValue
                   rows={[
-                    { name: isTrain ? "What" : "Scenario", value: isTrain ? "Training of an agent (PPO)" : format.words(session.scenario ?? "") },
+                    { name: isTrain ? "What" : "Scenario", value: titleOf(session) },
                     { name: "Asked for by", value: session.by },
                     { name: "Why", value: session.reason || format.MISSING },
                     { name: "Queued", value: <TimeText value={session.queued} /> },

@@ -2,7 +2,8 @@ import { Anchor, Button, SegmentedControl, Select, Stack, Text, TextInput } from
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { useApi, useList, useRefreshOn } from "../api";
 import { Duration, Empty, format, Icon, PagedTable, Panel, Read, StatusBadge, TimeText } from "../ui";
-import { allSessions, csvOf, save } from "./exporting";
+import { allSessions, saveSessions } from "./exporting";
+import { titleOf } from "../training/sessions";
 import { ExportMenu } from "./ExportMenu";
 import { SessionDrawer } from "./SessionDrawer";
 import { flat, liveSessions, matches, sessionStates, stateTones, type SessionState } from "./sessions";
@@ -62,9 +63,7 @@ function TrainingSessions() {
           ]}
           onExport={async (chosen) => {
             const all = (await allSessions(state)).filter((session) => matches(session, text));
-            if (chosen === "csv") save([csvOf(all.map(flat))], "text/csv", "sessions.csv");
-            else save([JSON.stringify(all, null, 2)], "application/json", "sessions.json");
-            return all.length === 1 ? "1 session exported." : `${all.length} sessions exported.`;
+            return saveSessions(chosen, "sessions", all, flat);
           }}
         />
       }
@@ -98,7 +97,7 @@ function TrainingSessions() {
                 {
                   title: "Session",
                   heading: true,
-                  cell: (session) => <span className="event-kind">{format.words(session.scenario ?? session.kind)}</span>,
+                  cell: (session) => <span className="event-kind">{titleOf(session)}</span>,
                 },
                 { title: "State", cell: (session) => <StatusBadge state={session.state} tone={stateTones[session.state]} size="sm" /> },
                 { title: "Result", cell: (session) => <span className="event-brief prose">{session.sentence || format.MISSING}</span> },
@@ -111,7 +110,7 @@ function TrainingSessions() {
               more={sessions.more}
               isReadingMore={sessions.isReadingMore}
               onOpen={(session) => void navigate({ pathname: `/history/sessions/${encodeURIComponent(session.id)}`, search: address.toString() })}
-              openLabel={(session) => `Open ${format.words(session.scenario ?? session.kind)}, session ${session.id}`}
+              openLabel={(session) => `Open ${titleOf(session)}, session ${session.id}`}
               selected={(session) => session.id === id}
               empty={
                 state || text ? (
@@ -158,11 +157,7 @@ function TradingSessions() {
             { value: "csv", title: "CSV", text: "One row a session" },
             { value: "json", title: "JSON", text: "A list of sessions" },
           ]}
-          onExport={async (chosen) => {
-            if (chosen === "csv") save([csvOf(rows.map((row) => ({ ...row, symbols: row.symbols.join(" ") })))], "text/csv", "trading.csv");
-            else save([JSON.stringify(rows, null, 2)], "application/json", "trading.json");
-            return rows.length === 1 ? "1 session exported." : `${rows.length} sessions exported.`;
-          }}
+          onExport={async (chosen) => saveSessions(chosen, "trading", rows, (row) => ({ ...row, symbols: row.symbols.join(" ") }))}
         />
       }
     >
@@ -200,7 +195,7 @@ function TradingSessions() {
             hasMore={starts.hasMore}
             more={starts.more}
             isReadingMore={starts.isReadingMore}
-            empty={<Empty title="This server has not traded yet">Start stevie serve with --data or --exchange.</Empty>}
+            empty={<Empty title="This server has not traded yet">Start it with <span className="code">stevie serve --data FILE</span> or <span className="code">--feed binance</span>.</Empty>}
           />
         )}
       </Read>

@@ -71,3 +71,10 @@ export function csvOf(rows: readonly object[]): string {
   const lines = rows.map((row) => names.map((name) => csvCell((row as Record<string, unknown>)[name])).join(","));
   return [names.join(","), ...lines].map((line) => `${line}\r\n`).join("");
 }
+
+/** Saves a list of sessions, as rows of `flat` or as they are; says how many. */
+export function saveSessions<Row>(format: string, name: string, sessions: readonly Row[], flat: (session: Row) => object): string {
+  if (format === "csv") save([csvOf(sessions.map(flat))], "text/csv", `${name}.csv`);
+  else save([JSON.stringify(sessions, null, 2)], "application/json", `${name}.json`);
+  return sessions.length === 1 ? "1 session exported." : `${sessions.length} sessions exported.`;
+}

@@ -109,7 +109,7 @@ const sentences: Record<string, (body: Json, author: string) => string> = {
   },
   "training.queued": (body) => {
     const asked = record(body.request);
-    const what = text(asked.scenario) ? `${format.words(text(asked.scenario))}` : format.words(text(asked.kind) || "training");
+    const what = text(asked.scenario) ? `${format.words(text(asked.scenario))}` : text(asked.kind) === "train" ? "The training of an agent" : format.words(text(asked.kind) || "training");
     return `${what} was put into the queue${asked.dry_run === true ? " as a dry run" : ""}${because(body)}`;
   },
   "training.started": (body) =>

@@ -91,7 +91,7 @@ export function Models() {
               isReadingMore={list.isReadingMore}
               empty={
                 <Empty title="No model yet" icon="models">
-                  <span className="code">stevie train ppo</span> leaves one below the folder of models or runs.
+                  “Train an agent” on the page Training leaves one, and so does <span className="code">stevie train ppo</span> below the folder of models or runs.
                 </Empty>
               }
             />
