@@ -26,8 +26,8 @@ export interface Start {
   settings?: string[];
 }
 
-export async function waitFor<T>(condition: () => T | Promise<T>, what: string): Promise<NonNullable<T>> {
-  const end = Date.now() + PATIENCE * 1000;
+export async function waitFor<T>(condition: () => T | Promise<T>, what: string, seconds = PATIENCE): Promise<NonNullable<T>> {
+  const end = Date.now() + seconds * 1000;
   while (Date.now() < end) {
     const value = await condition();
     if (value) return value;

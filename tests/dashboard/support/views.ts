@@ -1,4 +1,4 @@
-import type { Server } from "./server";
+import type { Role, Server } from "./server";
 
 export interface View {
   /** of the picture */
@@ -6,6 +6,8 @@ export interface View {
   path: string;
   /** a heading by which it is told from the view before; DIALOG: one is open */
   shows: string;
+  /** the role that finds it; absent: everybody */
+  least?: Role;
 }
 
 export const DIALOG = "(dialog)";
@@ -19,7 +21,7 @@ export async function viewsOf(server: Pick<Server, "get">): Promise<View[]> {
   const decisions = await server.get<{ items: { number: number }[] }>("/api/live/decisions?limit=1&wanted=true");
   const of = (path: string, found: { id?: string; sequence?: number; number?: number } | undefined) =>
     found && `${path}${found.id ?? found.sequence ?? found.number}`;
-  const views: [name: string, path: string | undefined, shows: string][] = [
+  const views: [name: string, path: string | undefined, shows: string, least?: Role][] = [
     ["live", "/live", "Positions and orders"],
     ["live-decision", of("/live?decision=", decisions.items[0]), DIALOG],
     ["training", "/training", "Scenarios"],
@@ -44,15 +46,15 @@ export async function viewsOf(server: Pick<Server, "get">): Promise<View[]> {
     ["models-experiments", "/models/experiments", "Experiments"],
     ["models-experiment", of("/models/experiments/", experiments.items[0]), "Figures"],
     ["settings", "/settings/account", "You"],
-    ["settings-users", "/settings/users", "Users"],
+    ["settings-users", "/settings/users", "Users", "admin"],
     ["settings-keys", "/settings/keys", "API keys"],
-    ["settings-notifications", "/settings/notifications", "Delivery log"],
+    ["settings-notifications", "/settings/notifications", "Delivery log", "operator"],
     ["settings-limits", "/settings/limits", "Limits of the risk engine"],
-    ["settings-configuration", "/settings/configuration", "Configuration in force"],
+    ["settings-configuration", "/settings/configuration", "Configuration in force", "admin"],
     ["settings-about", "/settings/about", "This server"],
     ["not-found", "/nowhere", "There is no such page"],
   ];
   const missing = views.filter(([, path]) => path === undefined).map(([name]) => name);
   if (missing.length > 0) throw new Error(`there is nothing to show for: ${missing.join(", ")}`);
-  return views.map(([name, path, shows]) => ({ name, path: path!, shows }));
+  return views.map(([name, path, shows, least]) => ({ name, path: path!, shows, least }));
 }
