@@ -93,7 +93,7 @@ std::string state_news(const live::LiveView& view) {
               {"session", view.session},
               {"running", view.running},
               {"text", view.text},
-              {"now", stamp(view.now)},
+              {"now", view.now == 0 ? json(nullptr) : json(stamp(view.now))},
               {"steps", view.steps},
               {"decisions", view.decisions},
               {"orders", view.orders},

@@ -9,5 +9,6 @@ export default defineConfig({
   reporter: "line",
   workers: 1,
   timeout: 0,
+  expect: { timeout: 30_000 },
   use: browser,
 });

@@ -9,7 +9,7 @@ export default defineConfig({
   reporter: "list",
   fullyParallel: true,
   workers: 2,
-  timeout: 180_000,
+  timeout: 300_000,
   expect: { timeout: 30_000 },
   use: { ...browser, actionTimeout: 30_000, screenshot: "only-on-failure" },
 });

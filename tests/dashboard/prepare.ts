@@ -1,4 +1,4 @@
-import { Server, SMALL_SEARCH, waitFor, type Role } from "./support/server";
+import { MARKET, Server, SMALL_SEARCH, waitFor, type Role } from "./support/server";
 import type { View } from "./support/views";
 import { viewsOf } from "./support/views";
 
@@ -14,7 +14,7 @@ export async function prepare(how: { data?: string[]; from?: string; slow: strin
   const server = await Server.start({ data: how.data, serve: ["--speed", "7200000", ...from], settings: [...SMALL_SEARCH, ...(how.settings ?? [])] });
   try {
     await server.makeUsers();
-    server.run("train", "ppo", "--data", how.data?.[0] ?? "SYNTHUSDT_1h.csv", "--timesteps", "4096", "--out", "runs/first", "--synthetic-label");
+    server.run("train", "ppo", "--data", how.data?.[0] ?? MARKET, "--timesteps", "4096", "--out", "runs/first", ...(how.data ? [] : ["--synthetic-label"]));
     await fill(server);
     await waitFor(async () => (await server.get<{ summary: { decisions: number } }>("/api/live/state")).summary.decisions > how.until, "the traded bars");
     await server.kill();
@@ -28,9 +28,10 @@ export async function prepare(how: { data?: string[]; from?: string; slow: strin
 
 /** What people do on a day: parameters, a session, a key, a channel. */
 async function fill(server: Server): Promise<void> {
+  const { summary } = await server.get<{ summary: { symbols: string[] } }>("/api/live/state");
   const post = async (path: string, body: unknown, as: Role = "operator") => (await server.ask("POST", path, { body, as })).body as { id: string; version: number };
   await post("/api/rl-training/update-parameter", { name: "volPctBreakout", value: 65, reason: "calmer days since spring" });
-  await post("/api/rl-training/update-parameter", { name: "tpBreakout", value: 3, symbol: "SYNTH/USDT", reason: "it runs further than others" });
+  await post("/api/rl-training/update-parameter", { name: "tpBreakout", value: 3, symbol: summary.symbols[0], reason: "it runs further than others" });
   await post("/api/parameters/rollback", { version: 2, reason: "the wider target did not help" });
   await post("/api/auth/keys", { name: "nightly-report", role: "viewer" });
   await post("/api/notifications/channels", { name: "desk", kind: "webhook", url: "https://hooks.example.org/stevie", secret: "a-secret-that-only-the-tests-know-1234", events: ["login_lockout"] }, "admin");

@@ -8,7 +8,7 @@ const seconds = Number(process.env.SECONDS ?? 10);
 
 test("pan", async ({ page }) => {
   const data = process.env.DATA;
-  const server = await Server.start({ data: data ? [resolve(data)] : undefined, bars: Number(process.env.BARS ?? 1_000_000), serve: ["--speed", "0"] });
+  const server = await Server.start({ data: data ? [resolve(data)] : undefined, bars: Number(process.env.BARS ?? 1_000_000), interval: "1m", serve: ["--speed", "0"] });
   try {
     await server.makeUsers();
     type State = { summary: { decisions: number; feed: { bars: number; health: string } } };

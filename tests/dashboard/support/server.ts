@@ -15,11 +15,15 @@ const CHEAP = ["costs.taker_fee_bps=1", "costs.half_spread_bps=0.1", "costs.slip
 /** A search of seconds: the verdict is beside the point. */
 export const SMALL_SEARCH = ["optimize.pairs=2", "optimize.search_windows=2", "gate.replicates=100", "sessions.cpu_share=0", "sessions.idle_class=false"];
 
+/** The synthetic market in the folder of a server. */
+export const MARKET = "SYNTHUSDT.csv";
+
 export interface Start {
   /** Bars to trade on: names of files. Without them a synthetic market is made in the server's folder. */
   data?: string[];
-  /** How many synthetic bars. */
+  /** How many synthetic bars, and how long each is. */
   bars?: number;
+  interval?: string;
   /** Further arguments of serve. */
   serve?: string[];
   /** As in --set of the whole program, beside costs and limits that let the rules trade. */
@@ -51,7 +55,7 @@ export class Server {
     const server = new Server(how);
     try {
       if (!how.data) {
-        server.run("data", "synth", "--model", "garch", "--bars", String(how.bars ?? 9000), "--seed", "3", "--symbol", "SYNTH/USDT", "--out", "SYNTHUSDT_1h.csv");
+        server.run("data", "synth", "--model", "garch", "--bars", String(how.bars ?? 9000), "--interval", how.interval ?? "1h", "--seed", "3", "--symbol", "SYNTH/USDT", "--out", MARKET);
       }
       await server.up(0);
       return server;
@@ -72,7 +76,7 @@ export class Server {
   async up(port: number, serve?: string[]): Promise<void> {
     if (serve) this.how.serve = serve;
     const settings = [...CHEAP, ...(this.how.settings ?? [])].flatMap((setting) => ["--set", setting]);
-    const data = (this.how.data ?? ["SYNTHUSDT_1h.csv"]).flatMap((file) => ["--data", file]);
+    const data = (this.how.data ?? [MARKET]).flatMap((file) => ["--data", file]);
     this.printed = "";
     this.tokens = {}; // it forgets them
     const child = spawn(PROGRAM, [...settings, "serve", "--port", String(port), ...data, ...(this.how.serve ?? [])], { cwd: this.folder });

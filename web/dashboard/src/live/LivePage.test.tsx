@@ -41,6 +41,17 @@ beforeEach(() => {
   logInAs("operator");
 });
 
+test("before the first bar the day's result is not known", async () => {
+  const state = liveState();
+  state.risk.day_start_equity = 0;
+  state.summary.now = null;
+  server({ "GET /api/live/state": state });
+  renderPage(<LivePage />, { at: "/live" });
+  const today = (await screen.findByText("Today")).closest(".vital")!;
+  expect(today.textContent!.replace(/\u00a0/g, " ")).toMatch(/– ?(USDT)?– since 00:00 UTC/);
+  expect(text()).not.toContain("Bars until");
+});
+
 test("the account in figures, with signs, units and the limits used", async () => {
   server();
   renderPage(<LivePage />, { at: "/live" });

@@ -9,10 +9,10 @@ export function Vitals({ state, positions }: { state: Schema<"LiveState">; posit
   const { summary, risk } = state;
   const { quote } = unitsOf(summary.symbols[0]);
   const gain = summary.equity - summary.initial_equity;
-  const today = summary.equity - risk.day_start_equity;
+  const today = risk.day_start_equity > 0 ? summary.equity - risk.day_start_equity : null; // not known before the first bar
   const open = positions.reduce((sum, position) => sum + position.unrealised, 0);
   const used = usedOf(state, positions);
-  const share = (part: number, whole: number) => (whole > 0 ? part / whole : null);
+  const share = (part: number | null, whole: number) => (part !== null && whole > 0 ? part / whole : null);
   return (
     <dl className="vitals">
       <Vital name="Equity" value={<Money value={summary.equity} unit={quote} />} help="Cash and positions at their newest prices.">

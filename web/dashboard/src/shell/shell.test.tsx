@@ -157,6 +157,21 @@ test("what is pushed goes into the state", () => {
   expect(state.summary.equity).toBe(10250.5);
 });
 
+test("what is not pushed is read anew when the loop begins to trade", async () => {
+  logInAs("viewer");
+  const state = liveState();
+  const { calls } = fakeServer({ "GET /api/live/state": state });
+  const { push } = renderPage(frame, { at: "/live" });
+  await screen.findByText("Risk active");
+  const reads = () => calls.filter((call) => call.path === "/api/live/state").length;
+  const before = reads();
+  push("live", "live.state", { text: state.summary.text, equity: 11 });
+  await new Promise((later) => setTimeout(later));
+  expect(reads()).toBe(before);
+  push("live", "live.state", { text: "trading again", equity: 12 });
+  await waitFor(() => expect(reads()).toBe(before + 1));
+});
+
 const frame = (
   <Routes>
     <Route element={<Frame />}>

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useApi, useLiveTopic, useRefreshOn, type Schema } from "../api";
+import { refresh, useApi, useLiveTopic, useRefreshOn, type Schema } from "../api";
 
 type LiveState = Schema<"LiveState">;
 
@@ -31,6 +31,9 @@ export function useKeepLiveState(): void {
   const client = useQueryClient();
   useLiveTopic("live", (event) => {
     if (event.kind !== "live.state") return;
+    // From reading the account to trading, or to the end: figures of the risk engine that are not pushed changed with it.
+    const known = client.getQueryData<LiveState>(["/api/live/state", {}]);
+    if (known && known.summary.text !== event.data.text) refresh(client, ["/api/live/state"]);
     client.setQueryData<LiveState>(["/api/live/state", {}], (old) => old && patched(old, event.data));
   });
   useRefreshOn(["risk", "parameters"], ["/api/live/state"], { everyMs: 500 });
