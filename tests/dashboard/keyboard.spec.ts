@@ -41,6 +41,7 @@ test("by keyboard alone: log in, go to a page, open a dialog and leave it", asyn
   await expect(page.locator("#main")).toBeFocused();
 
   const start = /^Start /;
+  await expect(page.getByRole("button", { name: start }).first()).toBeVisible();
   await tabTo(page, start);
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog", { name: /^Start: / });

@@ -12,7 +12,7 @@ test("the first administrator, then a login, a wrong password, a logout", async 
     await page.getByRole("textbox", { name: "One-time token" }).fill(server.token());
     await page.getByRole("textbox", { name: "Your name" }).fill("ada");
     await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-    await page.getByLabel("Password again").fill(PASSWORD);
+    await page.getByLabel("Password again", { exact: true }).fill(PASSWORD);
     await page.getByRole("button", { name: "Make the administrator" }).click();
     await expect(page.getByRole("heading", { name: "Live", level: 1 })).toBeVisible();
 

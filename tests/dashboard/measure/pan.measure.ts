@@ -16,7 +16,8 @@ test("pan", async ({ page }) => {
     await waitFor(async () => (await state()).summary.feed.health === "ended", "the end of the replay", 3600);
     console.log(`${(await state()).summary.feed.bars} bars`);
     await logIn(page, server, "operator", "/live");
-    const chart = page.locator("canvas").first();
+    const chart = page.locator(".live-price canvas").first();
+    await chart.waitFor({ timeout: 60_000 });
     for (const span of [/: show 1 month$/, /: show 1 year$/, /: show everything$/]) {
       const button = page.getByRole("button", { name: span });
       if ((await button.count()) === 0) continue;

@@ -32,6 +32,7 @@ test("pictures", async ({ page }) => {
       await page.emulateMedia({ colorScheme: picture.theme });
       await show(page, views.find((view) => view.name === picture.view)!);
       await page.mouse.move(0, 0);
+      if (picture.view === "live") await expect(page.locator(".live-price canvas").first()).toBeVisible();
       const path = join(images, picture.file);
       await page.screenshot({ path });
       console.log(`${picture.file}: ${statSync(path).size} bytes`);
