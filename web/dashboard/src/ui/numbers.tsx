@@ -5,7 +5,8 @@ type Value = number | null | undefined;
 
 /** Digits of one width, so that columns line up; with `tone` a gain and a loss differ by sign and colour. */
 function Digits({ text, value, tone }: { text: string; value?: Value; tone?: boolean }) {
-  const way = !tone || typeof value !== "number" || value === 0 ? undefined : value > 0 ? "gain" : "loss";
+  // What rounds to 0.00 is neither.
+  const way = !tone || typeof value !== "number" || !/[1-9]/.test(text) ? undefined : value > 0 ? "gain" : "loss";
   return (
     <span className="digits" data-tone={way}>
       {text}
