@@ -10,6 +10,8 @@ test("the server dies: the page says so within three seconds, and recovers by it
     await logIn(page, server, "operator", "/live");
     await expect(page.getByRole("list", { name: "Decisions, newest first" })).toBeVisible();
     await expect(page.getByTitle("Connected")).toBeAttached();
+    // The other pages are fetched one after the other while nobody waits; this is the last.
+    await page.waitForFunction(() => performance.getEntriesByType("resource").some(({ name }) => name.includes("/SettingsPage")));
     const banner = page.getByRole("alert").filter({ hasText: "No answer from the server." });
 
     await server.kill();

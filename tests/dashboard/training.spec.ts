@@ -33,7 +33,7 @@ test("a scenario is started, watched and judged", async ({ page, server }) => {
     `/api/rl-training/scenarios/results/${id}`,
   );
   expect(gate, "the seed of the market finds something that the gate is asked about").not.toBeNull();
-  await expect(page.getByText(gate!.summary)).toBeVisible();
+  await expect(page.getByRole("paragraph").filter({ hasText: gate!.summary })).toBeVisible();
   expect(gate!.checks.length).toBeGreaterThan(3);
   for (const check of gate!.checks) {
     await expect(page.getByRole("article", { name: check.title, exact: true })).toContainText(check.sentence);

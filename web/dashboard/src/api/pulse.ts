@@ -65,3 +65,8 @@ export class Pulse {
 }
 
 export const pulse = new Pulse();
+
+/** Rejects where the server does not answer. */
+export async function askWhetherItLives(): Promise<void> {
+  await fetch("/health/live", { cache: "no-store", signal: AbortSignal.timeout(1500) });
+}

@@ -1,21 +1,17 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState, type ReactNode } from "react";
 import { SocketContext, usePulse, useSession } from "../api/hooks";
-import { pulse } from "../api/pulse";
+import { askWhetherItLives, pulse } from "../api/pulse";
 import { session } from "../api/session";
 import { LiveSocket } from "../api/socket";
 import { Icon, useClock, format } from "../ui";
-
-async function poll(): Promise<void> {
-  await fetch("/health/live", { cache: "no-store", signal: AbortSignal.timeout(1500) });
-}
 
 function makeSocket(): LiveSocket {
   return new LiveSocket({
     address: () => `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/ws`,
     token: () => session.token(),
     renew: () => session.renew(),
-    poll,
+    poll: askWhetherItLives,
   });
 }
 
