@@ -48,6 +48,8 @@ const std::map<std::string, std::string> least_role{
     {"GET /api/live/equity", "viewer"},
     {"GET /api/live/bars", "viewer"},
     {"GET /api/live/trades", "viewer"},
+    {"GET /api/live/limits", "viewer"},
+    {"PUT /api/live/limits", "admin"},
     {"POST /api/live/kill", "operator"},
     {"POST /api/live/re-arm", "operator"},
     {"POST /api/live/accept", "admin"},

@@ -20,6 +20,7 @@ RouteTable table_of(const std::shared_ptr<RouteContext>& context) {
   add_live_routes(table, context);
   add_chart_routes(table, context);
   add_performance_routes(table, context);
+  add_limit_routes(table, context);
   add_model_routes(table, context);
   add_experiment_routes(table, context);
   add_report_routes(table, context);

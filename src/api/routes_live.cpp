@@ -6,6 +6,7 @@
 
 #include "api/route_context.h"
 #include "app/live_account.h"
+#include "app/live_limits.h"
 #include "core/error.h"
 #include "live/live_commands.h"
 
@@ -104,7 +105,7 @@ Json limits_schema() {
                  {"stale_intervals", number("Data older than this many bars: no entry")},
                  {"daily_loss_share", number("Loss of the day from which positions are only reduced")},
                  {"drawdown_share", number("Fall from the peak that halts trading")}},
-                "Set in the configuration; no route and no search writes them");
+                "In force; GET /api/live/limits tells them beside those of the configuration");
 }
 
 Json state_schema() {
@@ -369,8 +370,9 @@ Response equity(const Context& context, const Request& request) {
 /// that trades finds them.
 LiveView idle_view(const Context& context, const ledger::Ledger& ledger) {
   LiveView view = *context->view();
-  view.limits = context->services.config.risk;
-  view.risk = app::read_live_account(ledger, view.limits).risk;
+  const live::RiskLimits& configured = context->services.config.risk;
+  view.limits = app::read_limits(ledger, configured).in_force;
+  view.risk = app::read_live_account(ledger, configured).risk;
   return view;
 }
 

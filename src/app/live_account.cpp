@@ -13,6 +13,7 @@
 #include "core/printable.h"
 #include "ledger/ledger.h"
 #include "live/journal.h"
+#include "live/limit_changes.h"
 #include "live/live_recovery.h"
 #include "market/readers.h"
 
@@ -132,7 +133,9 @@ LiveAccount read_live_account(const ledger::Ledger& ledger, const live::RiskLimi
   const live::LiveRecord record = live::read_live_record(ledger);
   LiveAccount account;
   read_session(ledger, account);
-  live::RiskEngine risk(limits);
+  const std::optional<live::LimitChange> change =
+      live::newest_limit_change(ledger, std::numeric_limits<std::uint64_t>::max());
+  live::RiskEngine risk(change ? live::with_overrides(limits, change->overrides) : limits);
   if (record.newest) {
     const live::StepRecord& newest = *record.newest;
     account.traded = true;

@@ -1,16 +1,21 @@
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "app/config.h"
 #include "app/live_account.h"
+#include "app/live_limits.h"
 #include "cli/commands.h"
 #include "cli/live_history_command.h"
 #include "cli/signature_flags.h"
 #include "core/clock.h"
+#include "core/error.h"
 #include "ledger/ledger.h"
 #include "live/live_commands.h"
 
@@ -119,6 +124,56 @@ void add_rearm(CLI::App& family, CommandContext& context) {
   });
 }
 
+/// "name=value"; an empty value, or "configured": back to the configuration.
+live::LimitRequest limit_request(const std::vector<std::string>& settings) {
+  live::LimitRequest request;
+  for (const std::string& setting : settings) {
+    const std::size_t equals = setting.find('=');
+    if (equals == std::string::npos)
+      throw Error("cli.usage", "write it as name=value, or name=configured", "flag --set");
+    const std::string name = setting.substr(0, equals), text = setting.substr(equals + 1);
+    std::optional<double>& wanted = request[name];
+    if (text == "configured") {
+      wanted.reset();
+      continue;
+    }
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size())
+      throw Error("cli.usage", name + " must be a number, or \"configured\"", "flag --set");
+    wanted = value;
+  }
+  return request;
+}
+
+void add_limits(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    std::vector<std::string> settings;
+    bool json = false;
+    SignatureFlags signature;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = family.add_subcommand("limits", "Print the risk limits, or change some");
+  command->add_option("--set", flags->settings,
+                      "name=value, or name=configured for that of the configuration; may be repeated");
+  command->add_flag("--json", flags->json, "Print a JSON object");
+  command->add_option("--by", flags->signature.by, "Who changes them (default: $USER)");
+  command->add_option("--reason", flags->signature.reason, "Why: recorded in the ledger");
+  command->footer(
+      "A running server obeys between two steps; a change holds over restarts.\n\nExample:\n  stevie live "
+      "limits --set exposure_share=1.5 --set orders_per_minute=configured --reason \"a quiet week\"");
+  command->callback([flags, &context] {
+    app::Config config = app::load_config(context.layers());
+    const bool changes = !flags->settings.empty();
+    const auto ledger = changes ? ledger::Ledger::open(config.ledger) : open_to_read(config);
+    if (changes)
+      live::write_limits(*ledger, signature(context, flags->signature), config.risk,
+                         limit_request(flags->settings), system_time());
+    const app::LimitsView view = app::read_limits(*ledger, config.risk);
+    context.out << (flags->json ? app::limits_json(view) : app::limits_text(view));
+  });
+}
+
 void add_accept(CLI::App& family, CommandContext& context) {
   auto flags = std::make_shared<SignatureFlags>();
   CLI::App* command =
@@ -164,6 +219,7 @@ void add_live_command(CLI::App& app, CommandContext& context) {
   add_kill(*family, context);
   add_rearm(*family, context);
   add_accept(*family, context);
+  add_limits(*family, context);
   add_replay_journal(*family, context);
 }
 

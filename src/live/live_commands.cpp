@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <limits>
 #include <vector>
 
 #include "core/error.h"
@@ -58,6 +59,37 @@ ledger::Event write_acceptance(ledger::Ledger& ledger, const Signature& person, 
       fmt::format(R"({{"session":{},"agrees":true,"differences":[],"accepted_by":{},"reason":{}}})",
                   json_string(session), json_string(person.name), json_string(person.reason)),
       person.name, time);
+}
+
+ledger::Event write_limits(ledger::Ledger& ledger, const Signature& person, const RiskLimits& configured,
+                           const LimitRequest& request, TimeMs time) {
+  require_signature(person);
+  // Inside the transaction, so that of two persons at once neither loses what the other set.
+  const auto decide = [&]() -> std::vector<ledger::NewEvent> {
+    constexpr std::uint64_t any = std::numeric_limits<std::uint64_t>::max();
+    const std::optional<LimitChange> newest = newest_limit_change(ledger, any);
+    const LimitOverrides before = newest ? newest->overrides : LimitOverrides();
+    LimitOverrides after = before;
+    for (const auto& [name, value] : request) {
+      // A name that there is not is refused below, also where it is to be forgotten.
+      after[name] = value.value_or(limit_value(configured, name));
+    }
+    const RiskLimits limits = with_overrides(configured, after);
+    for (const auto& [name, value] : request) {
+      if (!value) after.erase(name);
+    }
+    if (after == before)
+      throw Error("live.refused_command", "nothing was done: the limits are as you want them already");
+    std::string overrides;
+    for (const auto& [name, value] : after)
+      overrides += fmt::format(R"({}"{}":{})", overrides.empty() ? "" : ",", name, json_number(value));
+    return {{"risk.limits_changed",
+             fmt::format(R"({{"reason":{},"overrides":{{{}}},"before":{},"limits":{}}})",
+                         json_string(person.reason), overrides,
+                         limits_json(with_overrides(configured, before)), limits_json(limits)),
+             person.name, time}};
+  };
+  return ledger.append_decided(decide).front();
 }
 
 }  // namespace stevie::live

@@ -1,7 +1,10 @@
 #pragma once
+#include <map>
+#include <optional>
 #include <string>
 
 #include "ledger/ledger.h"
+#include "live/limit_changes.h"
 #include "live/parameter_store.h"
 
 namespace stevie::live {
@@ -20,6 +23,14 @@ ledger::Event write_rearm(ledger::Ledger& ledger, const Signature& person, TimeM
 /// "live.reconciliation": the broker's account is the truth where it and the record differ.
 ledger::Event write_acceptance(ledger::Ledger& ledger, const Signature& person, const std::string& session,
                                TimeMs time);
+
+/// What a person asks of limits: a value, or nothing for that of the configuration.
+using LimitRequest = std::map<std::string, std::optional<double>>;
+/// "risk.limits_changed": the limits that are named are those from the next step on, over restarts too, until
+/// they are changed again; what earlier changes named stays. Its body tells what holds then. Throws Error
+/// "live.bad_limits" with every fault, and "live.refused_command" also where nothing would change.
+ledger::Event write_limits(ledger::Ledger& ledger, const Signature& person, const RiskLimits& configured,
+                           const LimitRequest& request, TimeMs time);
 
 /// Throws Error "live.refused_command".
 void require_signature(const Signature& person);

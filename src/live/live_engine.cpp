@@ -64,7 +64,7 @@ struct LiveEngine::Loop {
   void trade();
   void play(const FeedStep& step);
   bool obey_commands();
-  bool obey(const LiveCommand& command);
+  bool obey(LiveCommand command);
   void finish(const std::string& reason);
   TimeMs now();
 
@@ -91,6 +91,7 @@ struct LiveEngine::Loop {
   void wait(TimeMs duration);
 
   LiveParts parts;
+  const RiskLimits configured;  // before a person changed any
   TradingStep trading;
   ledger::Ledger* ledger = nullptr;  // of whoever runs the loop's code just now
   PendingKill pending_kill;
@@ -135,6 +136,7 @@ struct LiveEngine::Loop {
 
 LiveEngine::Loop::Loop(LiveParts given)
     : parts(std::move(given)),
+      configured(parts.risk->limits()),
       trading({.symbols = parts.feed->symbols(),
                .interval = parts.feed->interval(),
                .leverage_limit = parts.leverage_limit,
@@ -215,7 +217,9 @@ bool LiveEngine::Loop::obey_commands() {
   return true;
 }
 
-bool LiveEngine::Loop::obey(const LiveCommand& command) {
+bool LiveEngine::Loop::obey(LiveCommand command) {
+  if (command.kind == LiveCommand::Kind::limits)
+    command.limits = with_overrides(configured, command.overrides);
   const TimeMs at = now();
   const StepOutcome outcome = trading.obey(command, at);
   obeyed = std::max(obeyed, command.sequence);
@@ -285,6 +289,8 @@ void LiveEngine::Loop::start() {
     tally = newest.tally;
     read_history(account);
   }
+  if (const std::optional<LimitChange> change = newest_limit_change(*ledger, obeyed))
+    parts.risk->set_limits(with_overrides(configured, change->overrides));
   reconcile(account);
   say("warming up the strategies");
   std::vector<std::optional<TimeMs>> after(parts.strategies.size());
@@ -773,6 +779,11 @@ void LiveEngine::rearm(ledger::Ledger& ledger, const Signature& person) {
   loop_->command(ledger,
                  {.kind = LiveCommand::Kind::rearm, .by = person.name, .reason = person.reason, .time = time},
                  [&] { return write_rearm(ledger, person, time); });
+}
+
+void LiveEngine::set_limits(ledger::Ledger& ledger, const Signature& person, const LimitRequest& request) {
+  const ledger::Event event = write_limits(ledger, person, loop_->configured, request, loop_->event_time());
+  loop_->command(ledger, *command_of(event), [&] { return event; });
 }
 
 void LiveEngine::accept_account(ledger::Ledger& ledger, const Signature& person) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -90,10 +91,13 @@ class LiveEngine {
   /// next step that can be recorded.
   void kill_unrecorded(const Signature& person, bool flatten);
   void rearm(ledger::Ledger& ledger, const Signature& person);
+  /// See write_limits(). The loop obeys between two steps.
+  void set_limits(ledger::Ledger& ledger, const Signature& person,
+                  const std::map<std::string, std::optional<double>>& request);
   /// Takes the broker's account as the truth where record and broker differ.
   void accept_account(ledger::Ledger& ledger, const Signature& person);
 
-  /// An event "risk.killed", "risk.rearmed" or "live.reconciliation" that somebody else may have written, as
+  /// An event "risk.killed", "risk.rearmed", "risk.limits_changed" or "live.reconciliation" that somebody else may have written, as
   /// the watcher of the ledger found it: takes effect as if it had come through the calls above, and does
   /// nothing where it came through them or was found before. Other kinds are ignored. From any thread.
   void notice(const ledger::Event& event);

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cmath>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "live/json_text.h"
+#include "live/limit_changes.h"
 
 namespace stevie::live {
 namespace {
@@ -18,38 +18,21 @@ constexpr int journal_format = 1;
 constexpr std::size_t most_head_bytes = std::size_t{8} << 20U;
 constexpr std::string_view damaged = "live.damaged_journal";
 
-struct LimitField {
-  const char* name;
-  double RiskLimits::*value;
-};
-constexpr std::array limit_fields{LimitField{"order_notional_share", &RiskLimits::order_notional_share},
-                                  LimitField{"symbol_notional_share", &RiskLimits::symbol_notional_share},
-                                  LimitField{"exposure_share", &RiskLimits::exposure_share},
-                                  LimitField{"price_collar_share", &RiskLimits::price_collar_share},
-                                  LimitField{"stale_intervals", &RiskLimits::stale_intervals},
-                                  LimitField{"daily_loss_share", &RiskLimits::daily_loss_share},
-                                  LimitField{"drawdown_share", &RiskLimits::drawdown_share}};
-
-std::string limits_json(const RiskLimits& limits) {
-  std::string json = fmt::format(R"({{"orders_per_minute":{})", limits.orders_per_minute);
-  for (const LimitField& field : limit_fields)
-    json += fmt::format(R"(,"{}":{})", field.name, json_number(limits.*field.value));
-  return json + "}";
-}
-
 RiskLimits parse_limits(const Json& json, FieldReader& reader) {
-  RiskLimits limits;
-  FieldReader of_limits(json);
-  limits.orders_per_minute = of_limits.count("orders_per_minute");
-  for (const std::string& fault : of_limits.faults()) reader.fault("limits: " + fault);
-  for (const LimitField& field : limit_fields) {
+  LimitOverrides values;
+  for (const LimitField& field : limit_fields()) {
     const auto found = json.find(field.name);
     if (found == json.end() || !found->is_number())
       reader.fault(fmt::format("limits: '{}' is no number", field.name));
     else
-      limits.*field.value = found->get<double>();
+      values[field.name] = found->get<double>();
   }
-  return limits;
+  try {
+    return with_overrides({}, values);
+  } catch (const Error& error) {
+    reader.fault("limits: " + error.message());
+    return {};
+  }
 }
 
 std::filesystem::path warm_up_file(const std::filesystem::path& folder, std::size_t symbol) {

@@ -165,9 +165,12 @@ std::string to_json(const StepOutcome& outcome) {
 }
 
 std::string to_json(const LiveCommand& command) {
-  return fmt::format(R"({{"what":"{}","by":{},"reason":{},"time":{},"flatten":{},"sequence":{}}})",
+  const std::string limits = command.kind == LiveCommand::Kind::limits
+                                 ? ",\"limits\":" + limits_json(command.limits)
+                                 : std::string();
+  return fmt::format(R"({{"what":"{}","by":{},"reason":{},"time":{},"flatten":{},"sequence":{}{}}})",
                      to_string(command.kind), json_string(command.by), json_string(command.reason),
-                     command.time, command.flatten ? "true" : "false", command.sequence);
+                     command.time, command.flatten ? "true" : "false", command.sequence, limits);
 }
 
 DecisionRecord parse_decision(const Json& json, const RecordPlace& at) {
@@ -187,13 +190,24 @@ DecisionRecord parse_decision(const Json& json, const RecordPlace& at) {
 
 LiveCommand parse_command(const Json& json, const RecordPlace& at) {
   LiveCommand command;
-  constexpr std::array names{std::string_view("kill"), std::string_view("rearm"), std::string_view("accept")};
+  constexpr std::array names{std::string_view("kill"), std::string_view("rearm"), std::string_view("accept"),
+                             std::string_view("limits")};
   command.kind = static_cast<LiveCommand::Kind>(index_of(names, text(json, "what", at), "command", at));
   command.by = text(json, "by", at);
   command.reason = text(json, "reason", at);
   command.time = time_of(json, "time", at);
   command.flatten = truth(json, "flatten", at);
   command.sequence = count(json, "sequence", at);
+  if (command.kind != LiveCommand::Kind::limits) return command;
+  for (const auto& [name, value] : object_of(json, "limits", at).items()) {
+    if (!value.is_number()) refuse(at, "'limits' holds something that is no number");
+    command.overrides[name] = value.get<double>();
+  }
+  try {
+    command.limits = with_overrides(RiskLimits{}, command.overrides);
+  } catch (const Error& error) {
+    refuse(at, "'limits': " + error.message());
+  }
   return command;
 }
 
@@ -355,6 +369,14 @@ StepRecord parse_step_history(const ledger::Event& event) {
 
 std::optional<LiveCommand> command_of(const ledger::Event& event) {
   using CommandKind = LiveCommand::Kind;
+  if (const std::optional<LimitChange> change = limit_change_of(event)) {
+    return LiveCommand{.kind = CommandKind::limits,
+                       .by = change->by,
+                       .reason = change->reason,
+                       .time = change->time,
+                       .sequence = change->sequence,
+                       .overrides = change->overrides};
+  }
   const bool kill = event.kind == "risk.killed", rearm = event.kind == "risk.rearmed";
   if (!kill && !rearm && event.kind != "live.reconciliation") return std::nullopt;
   LiveCommand command{.kind = kill    ? CommandKind::kill

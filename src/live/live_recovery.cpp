@@ -52,7 +52,7 @@ LiveRecord read_live_record(const ledger::Ledger& ledger) {
   LiveRecord record;
   fold(ledger, record);
   const std::uint64_t obeyed = record.newest ? record.newest->obeyed : 0;
-  for (const char* kind : {"risk.killed", "risk.rearmed", "live.reconciliation"}) {
+  for (const char* kind : {"risk.killed", "risk.rearmed", "risk.limits_changed", "live.reconciliation"}) {
     ledger.read_each({.kind = kind, .after = obeyed}, [&record](const ledger::Event& event) {
       if (const std::optional<LiveCommand> command = command_of(event)) record.commands.push_back(*command);
     });

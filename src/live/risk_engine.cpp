@@ -253,6 +253,11 @@ void RiskEngine::rearm(TimeMs time, double equity) {
   record_.marked = true;
 }
 
+void RiskEngine::set_limits(const RiskLimits& limits) {
+  limits.validate();
+  limits_ = limits;
+}
+
 RiskState RiskEngine::state() const {
   if (!reconciled_ || record_.kill || record_.halt) return RiskState::halted;
   return record_.daily_loss_reached ? RiskState::reducing : RiskState::active;

@@ -13,8 +13,8 @@
 
 namespace stevie::live {
 
-/// What no order may exceed. Set by a person in the configuration (section risk) when the program starts;
-/// nothing in the program writes it, searches least of all.
+/// What no order may exceed. Set by a person: in the configuration (section risk), or while the program runs
+/// by name and with a reason, on record (live_commands.h). Nothing else writes it, searches least of all.
 struct RiskLimits {
   double order_notional_share = 1.5;   // largest order value over equity; above 0
   double symbol_notional_share = 1.5;  // largest position value of a symbol over equity
@@ -138,6 +138,10 @@ class RiskEngine {
   /// by the caller. The day's loss stays reached until the day ends, unless the clock had been ahead of
   /// `time` by a day.
   void rearm(TimeMs time, double equity);
+
+  /// Holds for every order from now on; what has passed, and the day's loss and halt where they were reached,
+  /// stay. Throws Error "live.bad_limits" and changes nothing.
+  void set_limits(const RiskLimits& limits);
 
   RiskState state() const;
   /// One sentence that says why the state is what it is; empty while active.

@@ -63,9 +63,11 @@ std::string_view to_string(LiveCommand::Kind kind) {
     case LiveCommand::Kind::rearm:
       return "rearm";
     case LiveCommand::Kind::accept:
+      return "accept";
+    case LiveCommand::Kind::limits:
       break;
   }
-  return "accept";
+  return "limits";
 }
 
 TradingStep::TradingStep(Parts parts)
@@ -202,6 +204,9 @@ StepOutcome TradingStep::obey(const LiveCommand& command, TimeMs now) const {
       break;
     case LiveCommand::Kind::accept:
       parts_.risk->set_reconciled(true);
+      break;
+    case LiveCommand::Kind::limits:
+      parts_.risk->set_limits(command.limits);
       break;
   }
   outcome.equity = parts_.broker->account().equity;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "live/limit_changes.h"
 #include "live/live_engine.h"
 
 namespace stevie::live {
@@ -27,12 +28,14 @@ struct StepOutcome {
 
 /// What a person, or another process for one, asks of the loop.
 struct LiveCommand {
-  enum class Kind : std::uint8_t { kill, rearm, accept };
+  enum class Kind : std::uint8_t { kill, rearm, accept, limits };
   Kind kind = Kind::kill;
   std::string by, reason;
   TimeMs time = 0;
   bool flatten = false;
-  std::uint64_t sequence = 0;  // of its event; 0: it could not be written
+  std::uint64_t sequence = 0;     // of its event; 0: it could not be written
+  LimitOverrides overrides = {};  // of kind limits, as its event has them
+  RiskLimits limits = {};         // what they come to, which the loop works out
 };
 std::string_view to_string(LiveCommand::Kind kind);
 
