@@ -104,6 +104,7 @@ constexpr ErrorInfo entries[] = {
     {"live.unknown_decision", 404, "No such decision", "List the decisions with GET /api/live/decisions."},
     {"live.stale_base", 409, "Parameters have changed meanwhile",
      "Read the parameters in force and decide anew."},
+    {"live.stale_limits", 409, "Limits have changed meanwhile", "Read the limits in force and decide anew."},
     {"live.not_running", 503, "This server does not trade",
      "Start the server with a feed: live.feed, or stevie serve --feed."},
     {"live.kill_unrecorded", 503, "Killed, but not on record",
@@ -116,6 +117,8 @@ constexpr ErrorInfo entries[] = {
     {"live.*", 400, "Request refused", mend},
 
     {"ledger.no_event", 404, "No such event", "The newest number is in GET /api/ledger/head."},
+    {"ledger.export_too_large", 413, "File too large",
+     "Give a smaller limit, and go on with after=N, N as the header X-Last-Event says."},
     {"ledger.bad_event", 400, "Text cannot be recorded", mend},
     {"ledger.locked", 503, "Ledger is busy", try_later},
     {"ledger.unreachable", 503, "Ledger cannot be reached", see_server},

@@ -1,4 +1,6 @@
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <thread>
 
 #include "api/route_context.h"
@@ -73,7 +75,8 @@ app::LimitsView read_limits(const Context& context, app::LedgerPool::Connection&
 live::LimitRequest limit_request(const Json& body) {
   live::LimitRequest request;
   for (const auto& [name, value] : body.at("limits").items())
-    request[name] = value.is_null() ? std::nullopt : std::optional(value.get<double>());
+    request.values[name] = value.is_null() ? std::nullopt : std::optional(value.get<double>());
+  if (body.contains("base")) request.base = body["base"].get<std::uint64_t>();
   return request;
 }
 
@@ -105,7 +108,14 @@ Json request_schema() {
         {field.name, schema::nullable(schema::number(field.help, field.minimum, field.maximum)), false});
   Json limits = schema::object(members, "null: back to the value of the configuration");
   limits["minProperties"] = 1;
-  return schema::object({{"limits", std::move(limits)}, {"reason", schema::reason()}});
+  return schema::object(
+      {{"limits", std::move(limits)},
+       {"reason", schema::reason()},
+       {"base",
+        schema::integer("Number of the event of the newest change that was read, 0 where there was none: "
+                        "refused where another came since",
+                        0),
+        false}});
 }
 
 }  // namespace
@@ -132,10 +142,10 @@ void add_limit_routes(RouteTable& table, const Context& context) {
       "the configuration. Limits that are not named stay. The bounds are those of the configuration.";
   route.request_schema = request_schema().dump();
   route.responses = {answer(ref("RiskLimitsState"), "On record, and obeyed or about to be")};
-  route.faults = {422};
+  route.faults = {409, 422};
   route.changes = route.slow = true;
   route.request_example =
-      R"({"limits":{"exposure_share":1.5,"orders_per_minute":null},"reason":"a quiet week"})";
+      R"({"limits":{"exposure_share":1.5,"orders_per_minute":null},"reason":"a quiet week","base":0})";
   route.handler = [context](const Request& request) { return set_limits(context, request); };
   table.routes.push_back(route);
 }

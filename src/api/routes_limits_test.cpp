@@ -46,6 +46,15 @@ TEST_P(LimitRoutes, AnAdministratorChangesLimitsAndTakesThemBack) {
   EXPECT_EQ(limit_of(back, "exposure_share")["in_force"], 3.0);
   EXPECT_EQ(limit_of(back, "orders_per_minute")["in_force"], 7);
   EXPECT_EQ(server.get(path), back);
+
+  Json stale = change({{"exposure_share", 2}});
+  stale["base"] = after["change"]["event"];
+  const Json refusal = server.ask("PUT", path, "ada", stale, 409);
+  EXPECT_EQ(refusal["code"], "live.stale_limits");
+  EXPECT_NE(refusal["detail"].get<std::string>().find("the week is over"), std::string::npos);
+  EXPECT_EQ(server.get(path), back);
+  stale["base"] = back["change"]["event"];
+  EXPECT_EQ(limit_of(server.ask("PUT", path, "ada", stale), "exposure_share")["in_force"], 2.0);
 }
 
 TEST_P(LimitRoutes, RefuseWhatCannotBe) {

@@ -1,5 +1,7 @@
-#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdint>
 #include <memory>
@@ -16,6 +18,7 @@
 #include "cli/signature_flags.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/printable.h"
 #include "ledger/ledger.h"
 #include "live/live_commands.h"
 
@@ -124,31 +127,36 @@ void add_rearm(CLI::App& family, CommandContext& context) {
   });
 }
 
-/// "name=value"; an empty value, or "configured": back to the configuration.
+/// "name=value", or "name=configured": back to the configuration. Throws Error "cli.usage" with every fault.
 live::LimitRequest limit_request(const std::vector<std::string>& settings) {
   live::LimitRequest request;
+  std::vector<std::string> faults;
   for (const std::string& setting : settings) {
     const std::size_t equals = setting.find('=');
-    if (equals == std::string::npos)
-      throw Error("cli.usage", "write it as name=value, or name=configured", "flag --set");
-    const std::string name = setting.substr(0, equals), text = setting.substr(equals + 1);
-    std::optional<double>& wanted = request[name];
-    if (text == "configured") {
-      wanted.reset();
+    const std::string name = setting.substr(0, equals);
+    if (equals == std::string::npos) {
+      faults.push_back("write " + printable(name) + " as name=value, or name=configured");
       continue;
     }
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size())
-      throw Error("cli.usage", name + " must be a number, or \"configured\"", "flag --set");
-    wanted = value;
+    const std::string text = setting.substr(equals + 1);
+    std::optional<double> wanted;
+    if (text != "configured") {
+      double value = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+      if (error != std::errc{} || end != text.data() + text.size())
+        faults.push_back(printable(name) + " must be a number, or \"configured\"");
+      wanted = value;
+    }
+    if (!request.values.emplace(name, wanted).second) faults.push_back(printable(name) + " is given twice");
   }
+  if (!faults.empty()) throw Error("cli.usage", fmt::format("{}", fmt::join(faults, "; ")), "flag --set");
   return request;
 }
 
 void add_limits(CLI::App& family, CommandContext& context) {
   struct Flags {
     std::vector<std::string> settings;
+    std::optional<std::uint64_t> base;
     bool json = false;
     SignatureFlags signature;
   };
@@ -156,6 +164,10 @@ void add_limits(CLI::App& family, CommandContext& context) {
   CLI::App* command = family.add_subcommand("limits", "Print the risk limits, or change some");
   command->add_option("--set", flags->settings,
                       "name=value, or name=configured for that of the configuration; may be repeated");
+  command->add_option(
+      "--base", flags->base,
+      "Number of the newest change that you have read, 0 for none: refused where another came "
+      "since");
   command->add_flag("--json", flags->json, "Print a JSON object");
   command->add_option("--by", flags->signature.by, "Who changes them (default: $USER)");
   command->add_option("--reason", flags->signature.reason, "Why: recorded in the ledger");
@@ -165,10 +177,14 @@ void add_limits(CLI::App& family, CommandContext& context) {
   command->callback([flags, &context] {
     app::Config config = app::load_config(context.layers());
     const bool changes = !flags->settings.empty();
+    if (!changes && (flags->base || !flags->signature.reason.empty()))
+      throw Error("cli.usage", "say which limit: --set name=value", "flag --set");
     const auto ledger = changes ? ledger::Ledger::open(config.ledger) : open_to_read(config);
-    if (changes)
-      live::write_limits(*ledger, signature(context, flags->signature), config.risk,
-                         limit_request(flags->settings), system_time());
+    if (changes) {
+      live::LimitRequest request = limit_request(flags->settings);
+      request.base = flags->base;
+      live::write_limits(*ledger, signature(context, flags->signature), config.risk, request, system_time());
+    }
     const app::LimitsView view = app::read_limits(*ledger, config.risk);
     context.out << (flags->json ? app::limits_json(view) : app::limits_text(view));
   });

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <deque>
 
@@ -91,13 +90,6 @@ bool read_part(const fs::path& file, bool last, std::string& chain,
 std::string_view early_member(std::string_view line, std::string_view key) {
   const std::size_t at = line.find(key);
   return at == std::string_view::npos ? std::string_view{} : line.substr(at + key.size());
-}
-template <class Number>
-std::optional<Number> number_at(std::string_view text) {
-  Number value{};
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (fault != std::errc()) return std::nullopt;
-  return value;
 }
 
 /// The first line of a part, unchecked.
@@ -326,15 +318,6 @@ void read_steps(const fs::path& journals, const std::string& session,
 }
 
 }  // namespace
-
-void read_equity(const fs::path& journals, const std::string& session,
-                 const std::function<void(const EquityPoint&)>& take) {
-  read_steps(journals, session, [&](std::string_view line) {
-    const auto time = number_at<TimeMs>(early_member(line, "\"now\":"));
-    const auto equity = number_at<double>(early_member(line, "\"outcome\":{\"equity\":"));
-    if (time && equity) take({*time, *equity});
-  });
-}
 
 void read_closes(const fs::path& journals, const std::string& session,
                  const std::function<void(const std::string&, TimeMs, double)>& take) {

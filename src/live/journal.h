@@ -69,12 +69,8 @@ void cut_journal(const std::filesystem::path& folder, const JournalMark& mark);
 std::vector<DecisionRecord> read_decisions(const std::filesystem::path& journals, const std::string& session,
                                            std::uint64_t before, std::size_t count);
 
-/// Calls `take` for each point of the account's equity curve in the journals of a session and of those that
-/// it goes on from, oldest first.
-void read_equity(const std::filesystem::path& journals, const std::string& session,
-                 const std::function<void(const EquityPoint&)>& take);
-
-/// The same for each bar that was handed over: symbol, open time, close.
+/// Calls `take` for each bar that was handed over, in the journals of a session and of those that it goes on
+/// from, oldest first: symbol, open time, close.
 void read_closes(const std::filesystem::path& journals, const std::string& session,
                  const std::function<void(const std::string& symbol, TimeMs open_time, double close)>& take);
 

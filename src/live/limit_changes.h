@@ -38,6 +38,14 @@ std::string limits_json(const RiskLimits& limits);
 /// name that there is not, a value out of the bounds that the configuration has too.
 RiskLimits with_overrides(const RiskLimits& configured, const LimitOverrides& overrides);
 
+/// What a person asks of limits.
+struct LimitRequest {
+  std::map<std::string, std::optional<double>> values;  // nothing: that of the configuration
+  /// Number of the newest change that the person had read, 0 where there was none: refused where there is
+  /// another by now. Absent: whatever holds.
+  std::optional<std::uint64_t> base = {};
+};
+
 /// An event "risk.limits_changed".
 struct LimitChange {
   LimitOverrides overrides;  // all that hold from then on; empty: everything is as configured

@@ -64,8 +64,10 @@ TEST(LimitChanges, GoIntoTheJournalAndBack) {
 
 class LimitEventsTest : public ::testing::Test {
  protected:
-  ledger::Event write(const LimitRequest& request, const Signature& person = {"anna", "a quiet week"}) {
-    return write_limits(*ledger_, person, RiskLimits{}, request, time_ += second_ms);
+  using Values = std::map<std::string, std::optional<double>>;
+  ledger::Event write(const Values& values, const Signature& person = {"anna", "a quiet week"},
+                      std::optional<std::uint64_t> base = {}) {
+    return write_limits(*ledger_, person, RiskLimits{}, {values, base}, time_ += second_ms);
   }
   std::optional<LimitChange> newest() const { return newest_limit_change(*ledger_, 1'000'000); }
   TestPlace place_{ledger::Dialect::sqlite};
@@ -102,6 +104,26 @@ TEST_F(LimitEventsTest, RefuseWhatCannotBeAndRecordNothing) {
   EXPECT_TRUE(ledger_->read({.kind = "risk.limits_changed"}).empty());
 }
 
+TEST_F(LimitEventsTest, TellWhatTheyReplaceAndRefuseAnotherBase) {
+  EXPECT_EQ(error_of([&] {
+              write({{"exposure_share", 1.0}}, {"anna", "why"}, 5);
+            }).code(),
+            "live.stale_limits");
+  const ledger::Event first = write({{"exposure_share", 1.0}}, {"anna", "first"}, 0);
+  EXPECT_EQ(nlohmann::json::parse(first.body)["base"], 0);
+  const Error stale = error_of([&] { write({{"exposure_share", 2.0}}, {"ben", "second"}, 0); });
+  EXPECT_EQ(stale.code(), "live.stale_limits");
+  EXPECT_NE(stale.message().find("anna changed the limits since you read them"), std::string::npos)
+      << stale.message();
+  const ledger::Event second = write({{"exposure_share", 2.0}}, {"ben", "second"}, first.sequence);
+  const nlohmann::json body = nlohmann::json::parse(second.body);
+  EXPECT_EQ(body["base"], first.sequence);
+  EXPECT_EQ(body["before"]["exposure_share"], 1.0);
+  EXPECT_EQ(nlohmann::json::parse(write({{"drawdown_share", 0.1}}).body)["base"], second.sequence)
+      << "who names none is told on what it was based";
+  EXPECT_EQ(ledger_->read({.kind = "risk.limits_changed"}).size(), 3U);
+}
+
 TEST_F(LimitEventsTest, AreIgnoredWhereSomebodyWroteNonsense) {
   write({{"exposure_share", 1.25}});
   for (const std::string body :
@@ -124,7 +146,7 @@ TEST_F(LimitEventsTest, ALoopObeysWithItsNextStepAndAfterARestart) {
   first->feed.until = 250;
   first->feed.before_next = [&](std::size_t bar) {
     if (bar == 100)
-      first->engine().set_limits(*place_.open(), {"anna", "smaller"}, {{"order_notional_share", 1e-6}});
+      first->engine().set_limits(*place_.open(), {"anna", "smaller"}, {{{"order_notional_share", 1e-6}}});
     if (bar == 101) EXPECT_EQ(first->engine().view()->limits.order_notional_share, 1e-6);
   };
   first->engine().run();
@@ -152,9 +174,57 @@ TEST_F(LimitEventsTest, ALoopObeysWithItsNextStepAndAfterARestart) {
   third->engine().run();
   EXPECT_GT(third->engine().view()->orders, first->engine().view()->orders) << "entries pass again";
   EXPECT_EQ(error_of([&] {
-              third->engine().set_limits(*ledger_, {"anna", "why"}, {{"exposure_share", 0.0}});
+              third->engine().set_limits(*ledger_, {"anna", "why"}, {{{"exposure_share", 0.0}}});
             }).code(),
             "live.bad_limits");
+}
+
+/// The watcher finds what another process wrote a moment later than what was written here after it.
+TEST_F(LimitEventsTest, DoNotHideAKillThatWasWrittenBeforeThem) {
+  TestLoop test(place_.config(), std::vector{test_bars(400)}, "one");
+  std::optional<ledger::Event> kill;
+  test.feed.before_next = [&](std::size_t bar) {
+    if (bar == 100) {
+      kill = write_kill(*ledger_, {"carl", "looks wrong"}, false, time_);
+      test.engine().set_limits(*ledger_, {"anna", "why"}, {{{"exposure_share", 2.0}}});
+    }
+    if (bar == 101) {
+      EXPECT_TRUE(test.engine().view()->risk.kill) << "before the next bar";
+      EXPECT_EQ(test.engine().view()->limits.exposure_share, 2.0);
+      test.engine().notice(*kill);
+    }
+  };
+  test.engine().run();
+  EXPECT_TRUE(test.engine().view()->risk.kill);
+  EXPECT_EQ(
+      ledger_->read({.kind = "risk.state"}).back().body.find("active\",\"to\":\"halted") == std::string::npos,
+      false);
+
+  TestLoop again(place_.config(), std::vector{test_bars(400)}, "two");
+  again.engine().run();
+  EXPECT_TRUE(again.engine().view()->risk.kill) << "and after a restart";
+}
+
+TEST_F(LimitEventsTest, AreNotInForceWhereTheyCannotBeWritten) {
+  bool full = false;
+  ledger::LedgerConfig config = place_.config();
+  config.hook = [&full](ledger::WriteStep) {
+    if (full) throw Error("ledger.disk_full", "no room");
+  };
+  const auto narrow = ledger::Ledger::open(config);
+  TestLoop test(place_.config(), std::vector{test_bars(400)}, "one");
+  test.feed.before_next = [&](std::size_t bar) {
+    if (bar != 100) return;
+    full = true;
+    EXPECT_EQ(error_of([&] {
+                test.engine().set_limits(*narrow, {"anna", "why"}, {{{"exposure_share", 9.0}}});
+              }).code(),
+              "ledger.disk_full");
+  };
+  test.engine().run();
+  EXPECT_TRUE(full);
+  EXPECT_EQ(test.engine().view()->limits.exposure_share, RiskLimits{}.exposure_share);
+  EXPECT_TRUE(ledger_->read({.kind = "risk.limits_changed"}).empty());
 }
 
 /// Whoever does not go through a person's command leaves the limits alone: a new version of the parameters,

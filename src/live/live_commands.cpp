@@ -22,6 +22,12 @@ bool is_plain(const std::string& text, std::size_t most_bytes) {
          text.find_first_of("\n\t") == std::string::npos;
 }
 
+std::string stale_text(const std::optional<LimitChange>& newest) {
+  if (!newest) return "nothing was done: nobody has changed a limit, but you name a change that you had read";
+  return fmt::format("nothing was done: {} changed the limits since you read them (event {}): {}", newest->by,
+                     newest->sequence, newest->reason);
+}
+
 }  // namespace
 
 void require_signature(const Signature& person) {
@@ -70,12 +76,14 @@ ledger::Event write_limits(ledger::Ledger& ledger, const Signature& person, cons
     const std::optional<LimitChange> newest = newest_limit_change(ledger, any);
     const LimitOverrides before = newest ? newest->overrides : LimitOverrides();
     LimitOverrides after = before;
-    for (const auto& [name, value] : request) {
+    const std::uint64_t base = newest ? newest->sequence : 0;
+    if (request.base && *request.base != base) throw Error("live.stale_limits", stale_text(newest));
+    for (const auto& [name, value] : request.values) {
       // A name that there is not is refused below, also where it is to be forgotten.
       after[name] = value.value_or(limit_value(configured, name));
     }
     const RiskLimits limits = with_overrides(configured, after);
-    for (const auto& [name, value] : request) {
+    for (const auto& [name, value] : request.values) {
       if (!value) after.erase(name);
     }
     if (after == before)
@@ -84,8 +92,8 @@ ledger::Event write_limits(ledger::Ledger& ledger, const Signature& person, cons
     for (const auto& [name, value] : after)
       overrides += fmt::format(R"({}"{}":{})", overrides.empty() ? "" : ",", name, json_number(value));
     return {{"risk.limits_changed",
-             fmt::format(R"({{"reason":{},"overrides":{{{}}},"before":{},"limits":{}}})",
-                         json_string(person.reason), overrides,
+             fmt::format(R"({{"reason":{},"base":{},"overrides":{{{}}},"before":{},"limits":{}}})",
+                         json_string(person.reason), base, overrides,
                          limits_json(with_overrides(configured, before)), limits_json(limits)),
              person.name, time}};
   };

@@ -1,6 +1,4 @@
 #pragma once
-#include <map>
-#include <optional>
 #include <string>
 
 #include "ledger/ledger.h"
@@ -24,11 +22,10 @@ ledger::Event write_rearm(ledger::Ledger& ledger, const Signature& person, TimeM
 ledger::Event write_acceptance(ledger::Ledger& ledger, const Signature& person, const std::string& session,
                                TimeMs time);
 
-/// What a person asks of limits: a value, or nothing for that of the configuration.
-using LimitRequest = std::map<std::string, std::optional<double>>;
 /// "risk.limits_changed": the limits that are named are those from the next step on, over restarts too, until
-/// they are changed again; what earlier changes named stays. Its body tells what holds then. Throws Error
-/// "live.bad_limits" with every fault, and "live.refused_command" also where nothing would change.
+/// they are changed again; what earlier changes named stays. Its body tells every limit before and after, and
+/// the change that it is based on. Throws Error "live.bad_limits" with every fault, "live.stale_limits", and
+/// "live.refused_command" also where nothing would change.
 ledger::Event write_limits(ledger::Ledger& ledger, const Signature& person, const RiskLimits& configured,
                            const LimitRequest& request, TimeMs time);
 

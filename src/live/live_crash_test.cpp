@@ -123,5 +123,65 @@ TEST_P(LiveCrashTest, nothing_is_lost_or_doubled_whenever_it_is_killed) {
   EXPECT_GT(kills, 10);
 }
 
+/// Limits that change at given bars, once each, whatever becomes of the process that asks for it.
+void change_limits(TestLoop& test, std::size_t bar) {
+  struct Change {
+    std::size_t bar;
+    std::optional<double> value;
+  };
+  static const std::vector<Change> changes{{90, 1e-6}, {140, {}}, {180, 1e-6}, {200, 0.7}};
+  const std::size_t made = test.ledger->read({.kind = "risk.limits_changed"}).size();
+  if (made == changes.size() || bar < changes[made].bar) return;
+  test.engine().set_limits(*test.ledger, {"anna", "a test"},
+                           {{{"order_notional_share", changes[made].value}}, {}});
+}
+
+TEST_P(LiveCrashTest, limits_that_change_hold_from_the_same_bar_whenever_it_is_killed) {
+  const auto run = [](PaperLoop& loop) {
+    loop.test.feed.before_next = [&loop](std::size_t bar) { change_limits(loop.test, bar); };
+    loop.test.engine().run();
+  };
+  {
+    PaperLoop whole(place().config(), "whole", (place().folder() / "live").string());
+    run(whole);
+    EXPECT_EQ(whole.test.engine().view()->limits.order_notional_share, 0.7);
+    EXPECT_GT(whole.test.engine().view()->risk.denials[static_cast<std::size_t>(Denial::order_notional)], 0U);
+  }
+  const Outcome expected = outcome_of(place());
+  ASSERT_GT(expected.fills.size(), 5U);
+
+  RandomStream random(6, 0);
+  int kills = 0;
+  const TestPlace other(GetParam());
+  const std::string journals = (other.folder() / "live").string();
+  int session = 0;
+  for (int status = -1; status != 0; ++session) {
+    ASSERT_LT(session, 300);
+    const auto deadly = 12 + static_cast<int>(random.uniform() * 20);
+    status = ledger::in_child([&] {
+      int count = 0;
+      ledger::LedgerConfig config = other.config();
+      config.hook = [&](ledger::WriteStep) {
+        if (++count == deadly) ::kill(::getpid(), SIGKILL);
+      };
+      PaperLoop loop(config, "s" + std::to_string(session), journals);
+      run(loop);
+      ::_exit(0);
+    });
+    ASSERT_TRUE(status == 0 || status == 128 + SIGKILL) << status;
+    kills += status == 0 ? 0 : 1;
+  }
+  EXPECT_GT(kills, 5);
+  EXPECT_EQ(outcome_of(other), expected);
+  EXPECT_TRUE(other.open()->verify().clean());
+  for (int i = 0; i < session; ++i) {
+    const std::filesystem::path folder = std::filesystem::path(journals) / ("s" + std::to_string(i));
+    if (!std::filesystem::exists(journal_file(folder, 1)) ||
+        std::filesystem::file_size(journal_file(folder, 1)) == 0)
+      continue;
+    EXPECT_EQ(replay_journal(folder, fresh_parts).difference, "") << "limits are in the journal";
+  }
+}
+
 }  // namespace
 }  // namespace stevie::live

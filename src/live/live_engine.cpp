@@ -130,7 +130,6 @@ struct LiveEngine::Loop {
   mutable std::mutex memory;  // what follows, for a few copies of pointers at most
   std::deque<std::shared_ptr<const DecisionRecord>> newest_decisions;
   std::deque<broker::Fill> newest_fills;
-  EquityCurve curve;
   BarHistory history;
 };
 
@@ -200,12 +199,25 @@ void LiveEngine::Loop::obey_while_idle(ledger::Ledger& callers) {
 
 /// False where nothing could be recorded and the loop was told to stop.
 bool LiveEngine::Loop::obey_commands() {
-  if (!command_waits.exchange(false)) return true;
-  std::vector<LiveCommand> taken;
+  if (!command_waits) return true;
+  std::uint64_t newest = 0;
   {
     const std::lock_guard lock(command_mutex);
-    taken.swap(commands);
-    kill_waits = false;
+    for (const LiveCommand& command : commands) newest = std::max(newest, command.sequence);
+  }
+  // Another process may have written one before it that is not found yet. Going by the numbers alone would
+  // pass it over, here and after a restart.
+  std::vector<LiveCommand> taken;
+  if (newest > obeyed && !persist([&] { taken = read_commands(*ledger, obeyed, newest); })) return false;
+  {
+    const std::lock_guard lock(command_mutex);
+    const auto later = std::ranges::stable_partition(
+        commands, [newest](const LiveCommand& command) { return command.sequence <= newest; });
+    taken.insert(taken.end(), commands.begin(), later.begin());
+    commands.assign(later.begin(), later.end());
+    command_waits = !commands.empty();
+    kill_waits = std::ranges::any_of(
+        commands, [](const LiveCommand& command) { return command.kind == LiveCommand::Kind::kill; });
   }
   std::ranges::stable_sort(taken, {}, [](const LiveCommand& command) {
     return command.sequence == 0 ? std::numeric_limits<std::uint64_t>::max() : command.sequence;
@@ -376,7 +388,6 @@ void LiveEngine::Loop::read_history(const LiveRecord& record) {
     for (DecisionRecord& decision :
          read_decisions(journals, resumes, std::numeric_limits<std::uint64_t>::max(), kept_decisions))
       newest_decisions.push_front(std::make_shared<const DecisionRecord>(std::move(decision)));
-    read_equity(journals, resumes, [this](const EquityPoint& point) { curve.add(point); });
   } catch (const Error& error) {
     journal_fault = error.what();
   }
@@ -521,7 +532,6 @@ void LiveEngine::Loop::tell(const StepOutcome& outcome) {
       newest_fills.push_back(fill);
       if (newest_fills.size() > kept_fills) newest_fills.pop_front();
     }
-    if (!outcome.decisions.empty()) curve.add({newest_now, outcome.equity});
   }
   if (parts.observer.decision)
     for (const DecisionRecord& decision : outcome.decisions) parts.observer.decision(decision);
@@ -782,6 +792,7 @@ void LiveEngine::rearm(ledger::Ledger& ledger, const Signature& person) {
 }
 
 void LiveEngine::set_limits(ledger::Ledger& ledger, const Signature& person, const LimitRequest& request) {
+  // On record before it is in force: what cannot be written changes nothing.
   const ledger::Event event = write_limits(ledger, person, loop_->configured, request, loop_->event_time());
   loop_->command(ledger, *command_of(event), [&] { return event; });
 }
@@ -831,11 +842,6 @@ std::vector<broker::Fill> LiveEngine::fills(std::size_t count) const {
 
 const BarHistory& LiveEngine::bars() const {
   return loop_->history;
-}
-
-std::vector<EquityPoint> LiveEngine::equity(std::size_t most_points) const {
-  const std::lock_guard lock(loop_->memory);
-  return loop_->curve.points(most_points);
 }
 
 }  // namespace stevie::live

@@ -1,6 +1,5 @@
 #pragma once
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,6 +13,8 @@
 #include "strategy/rule_inputs.h"
 
 namespace stevie::live {
+
+struct LimitRequest;  // limit_changes.h
 
 /// What the loop trades by; one object for each symbol. Wraps strategy::RuleStrategy today; policies and
 /// ensembles later.
@@ -92,20 +93,19 @@ class LiveEngine {
   void kill_unrecorded(const Signature& person, bool flatten);
   void rearm(ledger::Ledger& ledger, const Signature& person);
   /// See write_limits(). The loop obeys between two steps.
-  void set_limits(ledger::Ledger& ledger, const Signature& person,
-                  const std::map<std::string, std::optional<double>>& request);
+  void set_limits(ledger::Ledger& ledger, const Signature& person, const LimitRequest& request);
   /// Takes the broker's account as the truth where record and broker differ.
   void accept_account(ledger::Ledger& ledger, const Signature& person);
 
-  /// An event "risk.killed", "risk.rearmed", "risk.limits_changed" or "live.reconciliation" that somebody else may have written, as
-  /// the watcher of the ledger found it: takes effect as if it had come through the calls above, and does
-  /// nothing where it came through them or was found before. Other kinds are ignored. From any thread.
+  /// An event "risk.killed", "risk.rearmed", "risk.limits_changed" or "live.reconciliation" that somebody
+  /// else may have written, as the watcher of the ledger found it: takes effect as if it had come through the
+  /// calls above, and does nothing where it came through them or was found before. Events of these kinds take
+  /// effect in the order of their numbers, found or not. Other kinds are ignored. From any thread.
   void notice(const ledger::Event& event);
 
   std::shared_ptr<const LiveView> view() const;                                          // from any thread
   std::vector<DecisionRecord> decisions(std::uint64_t before, std::size_t count) const;  // newest first
   std::vector<broker::Fill> fills(std::size_t count) const;                              // newest first
-  std::vector<EquityPoint> equity(std::size_t most_points) const;  // decimated, keeps extremes
   /// The bars up to the newest one that was played.
   const BarHistory& bars() const;
 

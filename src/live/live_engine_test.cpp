@@ -69,9 +69,6 @@ TEST_P(LiveEngineTest, trades_to_the_end_and_records_every_change) {
   EXPECT_EQ(test.engine().decisions(691, 1).front().number, 690U);
   EXPECT_EQ(test.engine().fills(3).size(), 3U);
   EXPECT_EQ(test.engine().fills(100'000).size(), view->fills);
-  const std::vector<EquityPoint> curve = test.engine().equity(100);
-  EXPECT_LE(curve.size(), 100U);
-  EXPECT_EQ(curve.back().equity, view->account.equity);
 
   const std::vector<StepRecord> steps = steps_of(place());
   EXPECT_EQ(steps.back().decisions, 700U);
@@ -446,7 +443,7 @@ TEST_P(LiveEngineTest, serves_a_kill_after_the_feed_has_ended) {
   EXPECT_TRUE(next.engine().view()->risk.kill);
 }
 
-TEST_P(LiveEngineTest, finds_older_decisions_and_the_curve_in_the_journal_after_a_restart) {
+TEST_P(LiveEngineTest, finds_older_decisions_in_the_journal_after_a_restart) {
   std::vector<DecisionRecord> expected;
   {
     TestLoop first = loop("first", 2);
@@ -471,7 +468,6 @@ TEST_P(LiveEngineTest, finds_older_decisions_and_the_curve_in_the_journal_after_
   }
   const std::vector<DecisionRecord> from_files = read_decisions(journals(), "second", 401, 1000);
   EXPECT_EQ(from_files.size(), 400U);
-  EXPECT_EQ(second.engine().equity(10'000).size(), 210U);
 }
 
 TEST_P(LiveEngineTest, views_are_whole_while_others_read_and_kill) {
@@ -486,7 +482,6 @@ TEST_P(LiveEngineTest, views_are_whole_while_others_read_and_kill) {
       decisions = view->decisions;
       engine.decisions(0, 50);
       engine.fills(50);
-      engine.equity(50);
     }
   });
   std::thread killer([&] { engine.kill(*place().open(), {"anna", "now"}, false); });

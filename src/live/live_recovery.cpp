@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "ledger/ledger.h"
@@ -12,6 +13,7 @@ namespace stevie::live {
 namespace {
 
 constexpr std::size_t folded_steps = 1000;
+constexpr std::uint64_t any_number = std::numeric_limits<std::uint64_t>::max();
 constexpr double same_units = 1e-9;  // relative: the order of additions differs between fold and broker
 
 bool agree(double a, double b) {
@@ -48,16 +50,24 @@ void add_fill(std::map<std::string, double>& positions, const broker::Fill& fill
   if (units == 0) positions.erase(fill.symbol);
 }
 
+std::vector<LiveCommand> read_commands(const ledger::Ledger& ledger, std::uint64_t after,
+                                       std::uint64_t newest) {
+  std::vector<LiveCommand> commands;
+  for (const char* kind : {"risk.killed", "risk.rearmed", "risk.limits_changed", "live.reconciliation"}) {
+    ledger.read_each({.kind = kind, .after = after}, [&](const ledger::Event& event) {
+      if (event.sequence > newest) return;
+      if (std::optional<LiveCommand> command = command_of(event)) commands.push_back(std::move(*command));
+    });
+  }
+  std::ranges::sort(commands, {}, &LiveCommand::sequence);
+  return commands;
+}
+
 LiveRecord read_live_record(const ledger::Ledger& ledger) {
   LiveRecord record;
   fold(ledger, record);
   const std::uint64_t obeyed = record.newest ? record.newest->obeyed : 0;
-  for (const char* kind : {"risk.killed", "risk.rearmed", "risk.limits_changed", "live.reconciliation"}) {
-    ledger.read_each({.kind = kind, .after = obeyed}, [&record](const ledger::Event& event) {
-      if (const std::optional<LiveCommand> command = command_of(event)) record.commands.push_back(*command);
-    });
-  }
-  std::ranges::sort(record.commands, {}, &LiveCommand::sequence);
+  record.commands = read_commands(ledger, obeyed, any_number);
   record.newest_command = record.commands.empty() ? obeyed : record.commands.back().sequence;
   return record;
 }

@@ -23,6 +23,11 @@ struct LiveRecord {
   std::uint64_t newest_command = 0;      // ledger number of the newest of all, carried out or not
 };
 
+/// What persons asked for with events behind number `after`, up to and with `newest`; oldest first. Throws as
+/// the ledger does.
+std::vector<LiveCommand> read_commands(const ledger::Ledger& ledger, std::uint64_t after,
+                                       std::uint64_t newest);
+
 /// Reads the newest steps and what persons have asked for since. Throws Error "live.damaged_step" and as the
 /// ledger does.
 LiveRecord read_live_record(const ledger::Ledger& ledger);

@@ -271,9 +271,9 @@ std::string RiskEngine::why() const {
   if (!reconciled_) return "the account has not been reconciled with the record";
   if (record_.daily_loss_reached)
     return fmt::format(
-        "the loss of {} reached {} of the {:.2f} that the day began with; positions are only "
+        "the loss of {} reached the limit of a day, which began with an equity of {:.2f}; positions are only "
         "reduced until it ends",
-        format_date(record_.day * day_ms), percent(limits_.daily_loss_share), record_.day_start_equity);
+        format_date(record_.day * day_ms), record_.day_start_equity);
   return {};
 }
 

@@ -230,6 +230,48 @@ TEST(RiskEngine, ADrawdownHaltsUntilAPersonReArms) {
   EXPECT_EQ(engine.check(entry(start + 5 * hour_ms)), Denial::none);
 }
 
+TEST(RiskEngine, OtherLimitsLiftNeitherHaltNorKillNorTheDaysLoss) {
+  RiskLimits wide;
+  wide.drawdown_share = wide.daily_loss_share = 1;
+  RiskEngine lost = ready();
+  lost.mark(start + hour_ms, 940);
+  ASSERT_EQ(lost.state(), RiskState::reducing);
+  lost.set_limits(wide);
+  EXPECT_EQ(lost.check(entry(start + 2 * hour_ms)), Denial::reducing_only);
+  lost.mark(start + day_ms, 940);
+  EXPECT_EQ(lost.state(), RiskState::active) << "the next day goes by the new limit";
+  lost.mark(start + day_ms + hour_ms, 600);
+  EXPECT_EQ(lost.state(), RiskState::active);
+
+  RiskEngine fallen = ready();
+  fallen.mark(start + hour_ms, 700);
+  ASSERT_EQ(fallen.state(), RiskState::halted);
+  fallen.set_limits(wide);
+  fallen.mark(start + 2 * hour_ms, 1000);
+  EXPECT_EQ(fallen.check(entry(start + 3 * hour_ms)), Denial::halted);
+
+  RiskEngine killed = ready();
+  killed.kill({"anna", "why", start, false});
+  killed.set_limits(wide);
+  EXPECT_EQ(killed.check(entry(start + hour_ms)), Denial::killed);
+
+  RiskLimits narrow;
+  narrow.drawdown_share = 0.05;
+  RiskEngine down = ready();
+  down.mark(start + hour_ms, 970);
+  down.mark(start + 2 * hour_ms, 960);
+  down.set_limits(narrow);
+  EXPECT_EQ(down.state(), RiskState::active);
+  down.mark(start + 3 * hour_ms, 949);
+  EXPECT_EQ(down.state(), RiskState::halted) << "a narrower one holds from the next mark on";
+
+  RiskLimits bad;
+  bad.exposure_share = -1;
+  RiskEngine kept = ready();
+  EXPECT_EQ(error_of([&] { kept.set_limits(bad); }).code(), "live.bad_limits");
+  EXPECT_EQ(kept.limits().exposure_share, RiskLimits{}.exposure_share);
+}
+
 TEST(RiskEngine, AnAccountOfNoValueHalts) {
   for (const double equity : {nan, infinity, -infinity, 0.0, -1.0}) {
     RiskEngine engine = ready();
