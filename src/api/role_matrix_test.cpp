@@ -74,6 +74,7 @@ const std::map<std::string, std::string> least_role{
     {"GET /api/ledger/events", "viewer"},
     {"GET /api/ledger/events/{number}", "viewer"},
     {"GET /api/ledger/export", "viewer"},
+    {"GET /api/ledger/kinds", "viewer"},
     {"GET /api/ledger/head", "viewer"},
     {"GET /api/ledger/proof/{number}", "viewer"},
     {"GET /api/ledger/consistency", "viewer"},

@@ -6,12 +6,15 @@
 #include "app/ledger.h"
 #include "core/error.h"
 #include "ledger/export.h"
+#include "ledger/kinds.h"
 
 namespace stevie::api {
 namespace {
 
 using accounts::Role;
 using Connection = app::LedgerPool::Connection;
+
+constexpr std::size_t most_export_bytes = std::size_t{64} << 20U;
 
 Json hash_schema(std::string_view meaning) {
   return schema::pattern(meaning, "^[0-9a-f]{64}$", 64);
@@ -127,6 +130,20 @@ Response one_event(Connection& connection, const Request& request) {
   return json_response(event_json(found.front()));
 }
 
+Response kinds(const Context& context) {
+  Json items = Json::array();
+  for (const ledger::KindCount& of_kind : ledger::count_kinds(context->services.config.ledger))
+    items.push_back({{"kind", of_kind.kind}, {"events", of_kind.events}, {"newest", of_kind.newest}});
+  return json_response({{"items", std::move(items)}});
+}
+
+[[noreturn]] void refuse_size(std::size_t events) {
+  throw Error(
+      "ledger.export_too_large",
+      fmt::format("more than {} MiB: the first {} of these events fit", most_export_bytes >> 20U, events),
+      "limit");
+}
+
 Response export_events(Connection& connection, const Request& request) {
   ledger::Filter filter = filter_of(request);
   filter.first = optional_number(request, "limit").value_or(10'000);
@@ -135,9 +152,13 @@ Response export_events(Connection& connection, const Request& request) {
   response.content_type = csv ? "text/csv" : "application/x-ndjson";
   if (csv) response.body = ledger::csv_header();
   std::uint64_t last = filter.after;
+  std::size_t taken = 0;
   connection.ledger().read_each(filter, [&](const ledger::Event& event) {
-    response.body += csv ? ledger::csv_line(event) : ledger::json_line(event);
+    const std::string line = csv ? ledger::csv_line(event) : ledger::json_line(event);
+    if (response.body.size() + line.size() > most_export_bytes) refuse_size(taken);
+    response.body += line;
     last = event.sequence;
+    ++taken;
   });
   response.headers.emplace_back("X-Last-Event", std::to_string(last));
   response.headers.emplace_back("Content-Disposition", csv ? "attachment; filename=\"ledger.csv\""
@@ -176,8 +197,20 @@ void add_event_routes(RouteTable& table, const Context& context) {
   route.faults = {404};
   table.routes.push_back(route);
 
+  route = make_route(Method::get, "/api/ledger/kinds", "ledger", "The kinds of events that there are",
+                     Role::viewer);
+  route.responses = {answer(schema::object({{"items", schema::list(ref("LedgerKind"), "By name")}}),
+                            "Kinds with their counts")};
+  route.slow = true;
+  route.handler = [context](const Request&) { return kinds(context); };
+  table.routes.push_back(route);
+
   route = look(context, "export", "Events as a file, oldest first", export_events);
-  route.description = "The header X-Last-Event has the number to give as `after` for what follows.";
+  route.description =
+      "The header X-Last-Event has the number to give as `after` for what follows. More than 64 MiB are "
+      "refused "
+      "as ledger.export_too_large, and the detail says how many events fit.";
+  route.faults = {413};
   route.parameters = filter_parameters();
   route.parameters.push_back(
       query_parameter("format", "Of the file", schema::choice("", {"jsonl", "csv"}), "jsonl"));
@@ -240,6 +273,11 @@ void add_proof_routes(RouteTable& table, const Context& context) {
 
 void add_ledger_routes(RouteTable& table, const Context& context) {
   table.schemas["Event"] = event_schema().dump();
+  table.schemas["LedgerKind"] =
+      schema::object({{"kind", schema::text("As in an event")},
+                      {"events", schema::integer("Of this kind", 1)},
+                      {"newest", schema::integer("Number of the newest of them", 1)}})
+          .dump();
   table.schemas["InclusionProof"] = inclusion_schema().dump();
   table.schemas["ConsistencyProof"] = consistency_schema().dump();
   table.schemas["Verification"] = verification_schema().dump();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
 #include <system_error>
 
 #include "api/route_context.h"
@@ -19,11 +20,15 @@ std::vector<std::string> state_names() {
   return {"queued", "running", "stopping", "finished", "failed", "stopped", "interrupted"};
 }
 
+std::vector<std::string> kind_names() {
+  return {"optimize", "train"};
+}
+
 Json session_schema() {
   using namespace schema;
   return object(
       {{"id", text("Names the session and its folder")},
-       {"kind", choice("What runs", {"optimize", "train"})},
+       {"kind", choice("What runs", kind_names())},
        {"scenario", nullable(text("Of optimize: that is searched"))},
        {"by_hand", boolean("Whether it was started with stevie optimize and not by the queue")},
        {"data", list(text("Bar file"), "Empty: those of the configuration")},
@@ -82,11 +87,20 @@ Response log_tail(const Context& context, const Request& request) {
   return json_response({{"id", session.id}, {"size", tail.second}, {"text", printable(tail.first)}});
 }
 
+const std::string& scenario_of(const app::TrainingSession& session) {
+  return session.scenario.empty() ? session.request.scenario : session.scenario;
+}
+
 Response list_sessions(const Context& context, const Request& request) {
   std::vector<app::TrainingSession> sessions = context->sessions().sessions();
-  if (const std::string state = query_text(request, "state"); !state.empty())
-    std::erase_if(sessions,
-                  [&](const app::TrainingSession& session) { return to_string(session.state) != state; });
+  const std::string state = query_text(request, "state"), kind = query_text(request, "kind"),
+                    scenario = query_text(request, "scenario");
+  const std::optional<TimeMs> since = query_time(request, "since");
+  std::erase_if(sessions, [&](const app::TrainingSession& session) {
+    return (!state.empty() && to_string(session.state) != state) ||
+           (!kind.empty() && session.request.kind != kind) ||
+           (!scenario.empty() && scenario_of(session) != scenario) || (since && session.queued < *since);
+  });
   return json_response(page_of(request, sessions, session_answer));
 }
 
@@ -136,7 +150,7 @@ Json session_answer(const app::TrainingSession& session) {
   for (const auto& [key, value] : session.request.settings) settings[key] = value;
   return {{"id", session.id},
           {"kind", session.request.kind},
-          {"scenario", text_or_null(session.scenario.empty() ? session.request.scenario : session.scenario)},
+          {"scenario", text_or_null(scenario_of(session))},
           {"by_hand", session.by_hand},
           {"data", session.request.data},
           {"settings", std::move(settings)},
@@ -177,6 +191,12 @@ void add_session_routes(RouteTable& table, const Context& context) {
   route.parameters = page_parameters();
   route.parameters.push_back(
       query_parameter("state", "Only those in this state", schema::choice("", state_names())));
+  route.parameters.push_back(
+      query_parameter("kind", "Only those of this kind", schema::choice("", kind_names())));
+  route.parameters.push_back(
+      query_parameter("scenario", "Only those of this scenario", schema::line("", 1, 200)));
+  route.parameters.push_back(
+      query_parameter("since", "Only those asked for at or after this time", schema::time("")));
   route.responses = {answer(schema::page(ref("TrainingSession")), "Sessions")};
   route.slow = true;
   route.handler = [context](const Request& request) { return list_sessions(context, request); };

@@ -153,6 +153,17 @@ TEST_F(RoutesTest, SessionsAreQueuedShownAndStopped) {
   EXPECT_EQ(status["queue"], (Json{id, second["id"]}));
   EXPECT_EQ(server.get("/api/sessions?state=queued")["items"].size(), 2U);
   EXPECT_TRUE(server.get("/api/sessions?state=running")["items"].empty());
+  EXPECT_EQ(server.get("/api/sessions?kind=optimize")["items"].size(), 2U);
+  EXPECT_TRUE(server.get("/api/sessions?kind=train")["items"].empty());
+  const Json newest = server.get("/api/sessions")["items"][0];
+  const std::string of_scenario =
+      "/api/sessions?state=queued&scenario=" + newest["scenario"].get<std::string>();
+  EXPECT_EQ(server.get(of_scenario)["items"][0]["id"], newest["id"]);
+  EXPECT_TRUE(server.get("/api/sessions?scenario=nothing")["items"].empty());
+  EXPECT_EQ(server.get("/api/sessions?since=1970-01-01T00:00:00Z")["items"].size(), 2U);
+  EXPECT_TRUE(server.get("/api/sessions?since=2500-01-01T00:00:00Z")["items"].empty());
+  server.ask("GET", "/api/sessions?kind=other", "vera", nullptr, 400);
+  server.ask("GET", "/api/sessions?since=yesterday", "vera", nullptr, 400);
   EXPECT_EQ(server.get("/api/sessions/" + id)["id"], id);
   EXPECT_EQ(server.get("/api/sessions/" + id + "/log")["text"], "");
   server.ask("GET", "/api/rl-training/scenarios/results/" + id, "vera", nullptr, 409);
@@ -311,6 +322,48 @@ TEST_F(RoutesTest, TheLedgerIsReadProvedAndVerified) {
       Json::parse(openapi_document(server.router->table()))["paths"]["/api/ledger/export"];
   EXPECT_TRUE(documented["get"]["responses"]["200"]["content"].contains("text/csv"));
   EXPECT_TRUE(documented["get"]["responses"]["200"]["content"].contains("application/x-ndjson"));
+}
+
+TEST_F(RoutesTest, TheKindsOfEventsAreCounted) {
+  set(65);
+  set(66);
+  const Json kinds = server.get("/api/ledger/kinds")["items"];
+  std::uint64_t sum = 0;
+  std::vector<std::string> names;
+  for (const Json& item : kinds) {
+    names.push_back(item["kind"]);
+    sum += item["events"].get<std::uint64_t>();
+    if (item["kind"] != "parameters.version") continue;
+    EXPECT_EQ(item["events"], 3);
+    EXPECT_EQ(item["newest"],
+              server.get("/api/ledger/events?kind=parameters.version")["items"][0]["sequence"]);
+  }
+  EXPECT_EQ(sum, server.last_event());
+  EXPECT_TRUE(std::ranges::is_sorted(names));
+  EXPECT_TRUE(std::ranges::count(names, "parameters.version") == 1);
+}
+
+TEST_F(RoutesTest, AnExportHasABoundInBytes) {
+  const std::string body = R"({"text":")" + std::string(3U << 20U, 'x') + "\"}";
+  constexpr std::size_t count = 22;  // 66 MiB
+  const std::vector<ledger::NewEvent> events(count, {"note.large", body, "tester", 0});
+  server.own_ledger->append(events);
+  const Response refused = server.answer(server.request("GET", "/api/ledger/export?kind=note.large", "vera"));
+  EXPECT_EQ(refused.status, 413);
+  const Json fault = Json::parse(refused.body);
+  EXPECT_EQ(fault["code"], "ledger.export_too_large");
+  EXPECT_NE(fault["detail"].get<std::string>().find("the first 21 of these events fit"), std::string::npos)
+      << fault["detail"];
+  const Response part =
+      server.answer(server.request("GET", "/api/ledger/export?kind=note.large&limit=21", "vera"));
+  ASSERT_EQ(part.status, 200);
+  EXPECT_EQ(std::ranges::count(part.body, '\n'), 21);
+  std::string last;
+  for (const auto& [name, value] : part.headers)
+    if (name == "X-Last-Event") last = value;
+  const Response rest =
+      server.answer(server.request("GET", "/api/ledger/export?kind=note.large&after=" + last, "vera"));
+  EXPECT_EQ(std::ranges::count(rest.body, '\n'), 1) << "nothing is left out, nothing comes twice";
 }
 
 TEST_F(RoutesTest, UsersAndKeysAreManaged) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
@@ -21,6 +22,7 @@
 #include "market/readers.h"
 #include "market/split.h"
 #include "market/symbol.h"
+#include "stats/thin_out.h"
 #include "strategy/rule_strategy.h"
 
 namespace stevie::app {
@@ -228,27 +230,11 @@ json months_json(const std::vector<ComparedMonth>& months) {
 
 std::vector<std::size_t> kept_rows(const std::vector<double>& first, const std::vector<double>& second,
                                    std::size_t most) {
-  const std::size_t rows = first.size();
+  if (first.size() <= most) return stats::thin_out(first, most);
+  const std::vector<std::size_t> of_first = stats::thin_out(first, most / 2);
+  const std::vector<std::size_t> of_second = stats::thin_out(second, most / 2);
   std::vector<std::size_t> kept;
-  constexpr std::size_t of_stretch = 4;  // lowest and highest of both
-  const std::size_t stretches = std::max<std::size_t>(1, most / of_stretch);
-  if (rows <= most) {
-    for (std::size_t i = 0; i < rows; ++i) kept.push_back(i);
-    return kept;
-  }
-  kept = {0, rows - 1};
-  for (std::size_t s = 0; s < stretches; ++s) {
-    const std::size_t begin = rows * s / stretches, end = rows * (s + 1) / stretches;
-    if (begin == end) continue;
-    for (const std::vector<double>* column : {&first, &second}) {
-      const auto [low, high] = std::minmax_element(column->begin() + static_cast<std::ptrdiff_t>(begin),
-                                                   column->begin() + static_cast<std::ptrdiff_t>(end));
-      kept.push_back(static_cast<std::size_t>(low - column->begin()));
-      kept.push_back(static_cast<std::size_t>(high - column->begin()));
-    }
-  }
-  std::ranges::sort(kept);
-  kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
+  std::ranges::set_union(of_first, of_second, std::back_inserter(kept));
   return kept;
 }
 

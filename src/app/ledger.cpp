@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "app/text_table.h"
 #include "core/printable.h"
 #include "core/time.h"
 #include "ledger/export.h"
@@ -44,6 +45,20 @@ ledger::Filter LedgerQuery::filter() const {
   if (!since.empty()) filter.since = parse_time(since);
   if (!until.empty()) filter.until = parse_time(until);
   return filter;
+}
+
+std::string kinds_text(const std::vector<ledger::KindCount>& kinds) {
+  std::vector<std::vector<std::string>> rows;
+  for (const ledger::KindCount& of_kind : kinds)
+    rows.push_back({printable(of_kind.kind), std::to_string(of_kind.events), std::to_string(of_kind.newest)});
+  return text_table({"kind", "events", "newest"}, rows);
+}
+
+std::string kinds_json(const std::vector<ledger::KindCount>& kinds) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const ledger::KindCount& of_kind : kinds)
+    list.push_back({{"kind", of_kind.kind}, {"events", of_kind.events}, {"newest", of_kind.newest}});
+  return text_of(list);
 }
 
 void show_events(const ledger::Ledger& ledger, const LedgerQuery& query, bool whole_bodies,

@@ -3,7 +3,9 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "ledger/kinds.h"
 #include "ledger/ledger.h"
 
 namespace stevie::app {
@@ -25,6 +27,10 @@ enum class EventFormat : std::uint8_t { json_lines, csv };
 /// For programs: see ledger/export.h.
 void export_events(const ledger::Ledger& ledger, const LedgerQuery& query, EventFormat format,
                    std::ostream& out);
+
+/// The kinds of events with their counts, for people and as a JSON array.
+std::string kinds_text(const std::vector<ledger::KindCount>& kinds);
+std::string kinds_json(const std::vector<ledger::KindCount>& kinds);
 
 /// What verify() found, for people and as a JSON object.
 std::string verification_text(const ledger::Verification& found);

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "app/config.h"
 #include "cli/commands.h"
@@ -108,6 +109,18 @@ void add_export(CLI::App& family, CommandContext& context) {
   });
 }
 
+void add_kinds(CLI::App& family, CommandContext& context) {
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command = family.add_subcommand("kinds", "Print the kinds of events that there are");
+  command->add_flag("--json", *json, "Print a JSON array");
+  command->footer("Example:\n  stevie ledger kinds");
+  command->callback([json, &context] {
+    const std::vector<ledger::KindCount> kinds =
+        ledger::count_kinds(app::load_config(context.layers()).ledger);
+    context.out << (*json ? app::kinds_json(kinds) : app::kinds_text(kinds));
+  });
+}
+
 void add_root(CLI::App& family, CommandContext& context) {
   auto size = std::make_shared<std::optional<std::uint64_t>>();
   CLI::App* command = family.add_subcommand("root", "Print the Merkle root (RFC 6962) over the events");
@@ -168,6 +181,7 @@ void add_ledger_command(CLI::App& app, CommandContext& context) {
   add_verify(*family, context);
   add_show(*family, context);
   add_export(*family, context);
+  add_kinds(*family, context);
   add_root(*family, context);
   add_prove(*family, context);
   add_adopt(*family, context);

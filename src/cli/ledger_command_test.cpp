@@ -31,7 +31,7 @@ class LedgerCommand : public ::testing::Test {
 };
 
 TEST_F(LedgerCommand, a_missing_ledger_is_told_and_not_made) {
-  for (const char* command : {"verify", "show", "export", "root"}) {
+  for (const char* command : {"verify", "show", "export", "root", "kinds"}) {
     const ProgramResult result = run({command});
     EXPECT_EQ(result.code, 2);
     EXPECT_NE(result.err.find("there is no ledger yet"), std::string::npos) << result.err;
@@ -87,6 +87,15 @@ TEST_F(LedgerCommand, export_writes_lines) {
   EXPECT_EQ(run({"export", "--format", "csv", "--out", path("x.csv")}).code, 0);
   EXPECT_EQ(read_file(path("x.csv")), run({"export", "--format", "csv"}).out);
   EXPECT_EQ(read_file(path("x.csv")).find("sequence,time,utc,kind"), 0U);
+}
+
+TEST_F(LedgerCommand, kinds_are_counted) {
+  append(5);
+  EXPECT_EQ(run({"kinds"}).out,
+            "kind           events  newest\n"
+            "gate.decision  2       4\n"
+            "note           3       5\n");
+  EXPECT_NE(run({"kinds", "--json"}).out.find("\"newest\": 4"), std::string::npos);
 }
 
 TEST_F(LedgerCommand, root_and_proofs_agree) {

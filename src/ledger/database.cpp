@@ -5,6 +5,7 @@
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "core/error.h"
@@ -262,6 +263,30 @@ void Database::each_row(const RowFilter& filter, const std::function<bool(const 
       }
       after = sequence;
     }
+  } catch (const soci::soci_error& error) {
+    throw translate(error, location_);
+  }
+}
+
+std::vector<KindCount> Database::kinds() const {
+  try {
+    std::vector<KindCount> kinds;
+    KindCount of_kind;
+    std::int64_t events = 0, newest = 0;
+    soci::statement statement(session_->sql);
+    statement.exchange(soci::into(of_kind.kind));
+    statement.exchange(soci::into(events));
+    statement.exchange(soci::into(newest));
+    run(statement,
+        "SELECT coalesce(kind, ''), count(*), max(sequence) FROM ledger_events GROUP BY kind ORDER BY kind");
+    while (statement.fetch()) {
+      of_kind.events = static_cast<std::uint64_t>(events);
+      of_kind.newest = static_cast<std::uint64_t>(std::max<std::int64_t>(newest, 0));
+      kinds.push_back(of_kind);
+    }
+    // The order of a database's collation is not that of bytes everywhere.
+    std::ranges::sort(kinds, {}, &KindCount::kind);
+    return kinds;
   } catch (const soci::soci_error& error) {
     throw translate(error, location_);
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ledger/event.h"
+#include "ledger/kinds.h"
 #include "ledger/ledger.h"
 #include "ledger/url.h"
 
@@ -54,6 +55,8 @@ class Database {
   /// Calls `take(sequence, hash)` in order, for rows with a higher sequence.
   void each_hash(std::uint64_t after,
                  const std::function<void(std::uint64_t, const std::string&)>& take) const;
+  /// Kinds by name, from the index over them.
+  std::vector<KindCount> kinds() const;
   /// Hash column of one event; absent where there is no such event.
   std::optional<std::string> hash_of(std::uint64_t sequence) const;
 

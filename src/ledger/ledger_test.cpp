@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "core/file.h"
+#include "ledger/kinds.h"
 #include "ledger/ledger_testing.h"
 #include "ledger/schema.h"
 
@@ -211,6 +214,18 @@ TEST_P(LedgerTest, proves_inclusion_and_growth) {
   EXPECT_EQ(shrinking.code(), "ledger.no_event");
   EXPECT_NE(shrinking.message().find("the first 2 events cannot begin with the first 5"), std::string::npos);
   EXPECT_EQ(error_of([&] { ledger->root(14); }).code(), "ledger.no_event");
+}
+
+TEST_P(LedgerTest, counts_the_kinds_that_there_are) {
+  const auto ledger = place().open();
+  EXPECT_TRUE(count_kinds(place().config()).empty());
+  for (const char* kind : {"note", "live.step", "a.kind", "live.step", "Note", "live.step"})
+    ledger->append(kind, "{}", "tester", 0);
+  std::vector<std::tuple<std::string, std::uint64_t, std::uint64_t>> found;
+  for (const KindCount& of_kind : count_kinds(place().config()))
+    found.emplace_back(of_kind.kind, of_kind.events, of_kind.newest);
+  const decltype(found) expected{{"Note", 1, 5}, {"a.kind", 1, 3}, {"live.step", 3, 6}, {"note", 1, 1}};
+  EXPECT_EQ(found, expected);
 }
 
 TEST_P(LedgerTest, an_empty_ledger_is_sound) {

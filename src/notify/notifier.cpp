@@ -352,8 +352,8 @@ Delivery Notifier::test(const std::string& name) {
   const TimeMs began = parts_.now();
   Envelope envelope;
   envelope.id = random_hex(id_bytes);
-  envelope.message = {.event = channel.events.front(),
-                      .severity = Severity::info,
+  envelope.is_test = true;
+  envelope.message = {.severity = Severity::info,
                       .title = "Test message of Stevie",
                       .text = fmt::format("The channel {} works.", channel.name),
                       .data = R"({"test":true})",

@@ -380,6 +380,9 @@ TEST_F(NotifierTest, TestsAChannelAtOnceAndSaysWhatHappened) {
   EXPECT_EQ(delivery.event, "test");
   ASSERT_EQ(posts.size(), 1U);
   EXPECT_EQ(body(0)["data"]["test"], true);
+  EXPECT_EQ(body(0)["event"], "test") << "none of the events that the channel wants";
+  const std::pair<std::string, std::string> header{"Stevie-Event", "test"};
+  EXPECT_EQ(std::ranges::count(posts[0].headers, header), 1);
   EXPECT_EQ(notifier->deliveries()[0].id, delivery.id);
   answer = [this](const HttpPost&) {
     EXPECT_EQ(error_of([this] { notifier->test("desk"); }).code(), "notify.busy");

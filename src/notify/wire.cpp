@@ -25,12 +25,16 @@ std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string_view event_name(const Envelope& envelope) {
+  return envelope.is_test ? "test" : to_string(envelope.message.event);
+}
+
 std::string webhook_body(const Envelope& envelope) {
   const Message& message = envelope.message;
   Json data = Json::parse(message.data, nullptr, false);
   if (!data.is_object()) data = Json::object();
   return dump({{"id", envelope.id},
-               {"event", to_string(message.event)},
+               {"event", event_name(envelope)},
                {"severity", to_string(message.severity)},
                {"title", message.title},
                {"text", message.text},
@@ -93,7 +97,7 @@ HttpPost make_post(const Channel& channel, const Envelope& envelope, const Notif
   }
   post.url = channel.url;
   post.body = webhook_body(envelope);
-  post.headers.emplace_back("Stevie-Event", to_string(envelope.message.event));
+  post.headers.emplace_back("Stevie-Event", event_name(envelope));
   post.headers.emplace_back("Stevie-Delivery", envelope.id);
   post.headers.emplace_back("Stevie-Signature", signature_header(channel.secret, now, post.body));
   return post;

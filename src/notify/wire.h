@@ -12,6 +12,7 @@ struct Envelope {
   std::string id;              // 32 hex digits, the same at each try
   std::uint64_t repeated = 0;  // further messages of its event that it stands for
   Message message;
+  bool is_test = false;  // goes out as event "test", whatever the message's own
 };
 
 /// The request that brings it there. Webhook: the message as JSON, signed. Telegram: sendMessage of the Bot
