@@ -1,8 +1,9 @@
 import { Button, Checkbox, Select, TextInput } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
+import { useApi, useRefreshOn } from "../api";
 import { Icon, useClock } from "../ui";
 import { addressOf, fieldOf, noFilters, periods, timeOf, type Filters, type Period } from "./filters";
-import { families, kindTitle } from "./kinds";
+import { kindChoices } from "./kinds";
 
 const WAIT_MS = 400;
 
@@ -51,20 +52,8 @@ function TypedField({
 export function EventFilters({ filters, onFilters }: { filters: Filters; onFilters: (filters: Filters) => void }) {
   const { clock } = useClock();
   const change = (part: Partial<Filters>) => onFilters({ ...filters, ...part });
-  const known = families.flatMap((family) => [family.prefix, ...family.kinds.map(({ kind }) => kind)]);
-  const kinds = [
-    { group: "Everything", items: [{ value: "", label: "All kinds" }] },
-    ...(filters.kind && !known.includes(filters.kind)
-      ? [{ group: "From the address", items: [{ value: filters.kind, label: filters.kind }] }]
-      : []),
-    ...families.map((family) => ({
-      group: family.title,
-      items: [
-        ...(family.kinds.length > 1 || filters.kind === family.prefix ? [{ value: family.prefix, label: kindTitle(family.prefix) }] : []),
-        ...family.kinds.map(({ kind, title }) => ({ value: kind, label: title })),
-      ],
-    })),
-  ];
+  const kinds = useApi("/api/ledger/kinds", undefined, { staleTime: 10_000 });
+  useRefreshOn("ledger", ["/api/ledger/kinds"], { everyMs: 30_000 });
   const zone = clock === "utc" ? "UTC" : "local time";
   const isFiltered = Object.keys(addressOf(filters)).length > 0;
   const stepsAreAsked = filters.kind !== "" && filters.kind !== "live.";
@@ -72,7 +61,7 @@ export function EventFilters({ filters, onFilters }: { filters: Filters; onFilte
     <div className="filters" role="search" aria-label="Filters of the events">
       <Select
         label="Kind"
-        data={kinds}
+        data={kindChoices(kinds.data?.items, filters.kind)}
         value={filters.kind}
         onChange={(kind) => change({ kind: kind ?? "" })}
         searchable

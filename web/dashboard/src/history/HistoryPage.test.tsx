@@ -4,6 +4,7 @@ import { webcrypto } from "node:crypto";
 import { Route, Routes, useLocation } from "react-router";
 import { beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { axeFaults, fakeServer, logInAs, renderPage } from "../testing/render";
+import { exportEvents } from "./exporting";
 import HistoryPage from "./HistoryPage";
 
 beforeAll(() => {
@@ -161,6 +162,38 @@ test("the list that is filtered is what is exported, part by part", async () => 
   expect(asked.map((call) => call.query.get("after"))).toEqual(["0", "1", "2"]);
   expect(asked[0]!.query.get("author")).toBe("ada");
   expect(asked[0]!.headers.get("Authorization")).toBe("Bearer stv_a_test");
+});
+
+test("an export of large bodies is read in smaller parts", async () => {
+  const asked: string[] = [];
+  fakeServer({
+    "GET /api/ledger/export": ({ query }: { query: URLSearchParams }) => {
+      const [after, limit] = [Number(query.get("after")), Number(query.get("limit"))];
+      asked.push(`${after}/${limit}`);
+      if (limit > 1000) return { status: 413, body: { status: 413, code: "ledger.export_too_large", detail: "more than 64 MiB", title: "File too large", what_to_do: "", request_id: "t" } };
+      return { text: `after ${after}\n` };
+    },
+  });
+  expect(await exportEvents({}, "jsonl")).toEqual(["after 0\n"]);
+  expect(asked).toEqual(["0/10000", "0/2500", "0/625"]);
+});
+
+test("the list of sessions is filtered by the server, and the filters stand in the address", async () => {
+  const { calls } = fakeServer({
+    ...answers,
+    "GET /api/sessions": { items: [], next_cursor: null },
+    "GET /api/rl-training/scenarios": { scenarios: [{ id: "quick_tune", title: "Quick tune" }] },
+  });
+  show("/history/sessions?state=failed&kind=train&scenario=quick_tune&period=day");
+  expect(await screen.findByText("No session fits")).toBeVisible();
+  const query = Object.fromEntries(calls.find((call) => call.path === "/api/sessions")!.query);
+  expect(query).toEqual({ limit: "500", state: "failed", kind: "train", scenario: "quick_tune", since: expect.any(String) });
+  expect(Date.now() - Date.parse(query.since!)).toBeGreaterThanOrEqual(86_400_000);
+  const user = userEvent.setup();
+  await user.click(screen.getByRole("combobox", { name: "Kind" }));
+  await user.click(await screen.findByRole("option", { name: "Any kind" }));
+  await waitFor(() => expect(address()).toBe("/history/sessions?state=failed&scenario=quick_tune&period=day"));
+  expect(await axeFaults()).toEqual([]);
 });
 
 test("training sessions and sessions of trading are listed", async () => {

@@ -1,12 +1,25 @@
 import { Anchor, Button, SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
+import { useMemo } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { useApi, useList, useRefreshOn } from "../api";
 import { Duration, Empty, format, Icon, PagedTable, Panel, Read, StatusBadge, TimeText } from "../ui";
-import { allSessions, saveSessions } from "./exporting";
 import { titleOf } from "../training/sessions";
+import { allSessions, saveSessions, type SessionQuery } from "./exporting";
 import { ExportMenu } from "./ExportMenu";
+import { periods } from "./filters";
 import { SessionDrawer } from "./SessionDrawer";
 import { flat, liveSessions, matches, sessionStates, stateTones, type SessionState } from "./sessions";
+
+const sessionKinds = [
+  { value: "optimize", label: "Search of parameters" },
+  { value: "train", label: "Training of a network" },
+] as const;
+
+/** Scenarios by their titles; the chosen one is among them in any case. */
+function scenariosOf(known: readonly { id: string; title: string }[], chosen: string) {
+  const choices = known.map(({ id, title }) => ({ value: id, label: title }));
+  return chosen && !known.some(({ id }) => id === chosen) ? [...choices, { value: chosen, label: format.words(chosen) }] : choices;
+}
 
 function tookMs(from: string | null, to: string | null): number | null {
   return from === null ? null : Date.parse(to ?? new Date().toISOString()) - Date.parse(from);
@@ -42,7 +55,14 @@ function TrainingSessions() {
   const asked = address.get("state") ?? "";
   const state = (sessionStates as readonly string[]).includes(asked) ? (asked as SessionState) : "";
   const text = address.get("text") ?? "";
-  const sessions = useList("/api/sessions", { query: { limit: 500, ...(state ? { state } : {}) } });
+  const kind = sessionKinds.find(({ value }) => value === address.get("kind"))?.value ?? "";
+  const scenario = (address.get("scenario") ?? "").slice(0, 200);
+  const asks = address.get("period") ?? "";
+  const period = Object.hasOwn(periods, asks) ? (asks as keyof typeof periods) : "";
+  const since = useMemo(() => (period ? new Date(Date.now() - periods[period].ms).toISOString() : ""), [period]);
+  const filters: SessionQuery = { ...(state ? { state } : {}), ...(kind ? { kind } : {}), ...(scenario ? { scenario } : {}), ...(since ? { since } : {}) };
+  const sessions = useList("/api/sessions", { query: { limit: 500, ...filters } });
+  const known = useApi("/api/rl-training/scenarios", undefined, { staleTime: 60_000 });
   useRefreshOn("sessions", ["/api/sessions"], { everyMs: 2000 });
   const set = (name: string, value: string) => {
     const next = new URLSearchParams(address);
@@ -62,7 +82,7 @@ function TrainingSessions() {
             { value: "json", title: "JSON", text: "A list of sessions as the API gives them" },
           ]}
           onExport={async (chosen) => {
-            const all = (await allSessions(state)).filter((session) => matches(session, text));
+            const all = (await allSessions(filters)).filter((session) => matches(session, text));
             return saveSessions(chosen, "sessions", all, flat);
           }}
         />
@@ -75,6 +95,30 @@ function TrainingSessions() {
             data={[{ value: "", label: "Any state" }, ...sessionStates.map((value) => ({ value, label: format.words(value) }))]}
             value={state}
             onChange={(value) => set("state", value ?? "")}
+            allowDeselect={false}
+            comboboxProps={{ shadow: "md" }}
+          />
+          <Select
+            label="Kind"
+            data={[{ value: "", label: "Any kind" }, ...sessionKinds]}
+            value={kind}
+            onChange={(value) => set("kind", value ?? "")}
+            allowDeselect={false}
+            comboboxProps={{ shadow: "md" }}
+          />
+          <Select
+            label="Scenario"
+            data={[{ value: "", label: "Any scenario" }, ...scenariosOf(known.data?.scenarios ?? [], scenario)]}
+            value={scenario}
+            onChange={(value) => set("scenario", value ?? "")}
+            allowDeselect={false}
+            comboboxProps={{ shadow: "md" }}
+          />
+          <Select
+            label="Time"
+            data={[{ value: "", label: "Any time" }, ...Object.entries(periods).map(([value, { title }]) => ({ value, label: title }))]}
+            value={period}
+            onChange={(value) => set("period", value ?? "")}
             allowDeselect={false}
             comboboxProps={{ shadow: "md" }}
           />
@@ -113,8 +157,8 @@ function TrainingSessions() {
               openLabel={(session) => `Open ${titleOf(session)}, session ${session.id}`}
               selected={(session) => session.id === id}
               empty={
-                state || text ? (
-                  <Empty title="No session fits">Choose another state, or less text.</Empty>
+                Object.keys(filters).length > 0 || text ? (
+                  <Empty title="No session fits">Choose less, or look for less text.</Empty>
                 ) : (
                   <Empty
                     title="No training session yet"

@@ -1,5 +1,6 @@
 import { addressOf } from "../api/client";
 import { api, fetchWithToken, type Schema } from "../api";
+import { ApiProblem } from "../api/problem";
 import type { EventQuery } from "./filters";
 
 export type FileFormat = "csv" | "jsonl";
@@ -21,6 +22,16 @@ export function withoutHeader(csv: string): string {
   return end < 0 ? "" : csv.slice(end + 1);
 }
 
+/** Null where so many events are more bytes than the server gives at a time. */
+async function partOf(address: string, isOne: boolean, signal: AbortSignal | undefined): Promise<Response | null> {
+  try {
+    return await fetchWithToken(address, signal ? { signal } : {});
+  } catch (error) {
+    if (error instanceof ApiProblem && error.code === "ledger.export_too_large" && !isOne) return null;
+    throw error;
+  }
+}
+
 /** All events of the list, oldest first, read part by part. `onPart` hears the number of the last event read. */
 export async function exportEvents(
   query: EventQuery,
@@ -29,9 +40,15 @@ export async function exportEvents(
 ): Promise<string[]> {
   const parts: string[] = [];
   let after = 0;
+  let limit = PART;
   for (;;) {
-    const address = addressOf("/api/ledger/export", { query: { ...query, after, format, limit: PART } });
-    const response = await fetchWithToken(address, signal ? { signal } : {});
+    const address = addressOf("/api/ledger/export", { query: { ...query, after, format, limit } });
+    const response = await partOf(address, limit === 1, signal);
+    if (response === null) {
+      // Large bodies: fewer of them at a time.
+      limit = Math.max(1, Math.floor(limit / 4));
+      continue;
+    }
     const text = await response.text();
     const last = Number(response.headers.get("X-Last-Event") ?? after);
     parts.push(format === "csv" && after > 0 ? withoutHeader(text) : text);
@@ -42,13 +59,18 @@ export async function exportEvents(
 }
 
 type Session = Schema<"TrainingSession">;
+export interface SessionQuery {
+  state?: Session["state"];
+  kind?: Session["kind"];
+  scenario?: string;
+  since?: string;
+}
 
-export async function allSessions(state: Session["state"] | ""): Promise<Session[]> {
+export async function allSessions(filters: SessionQuery): Promise<Session[]> {
   const sessions: Session[] = [];
   let cursor: string | null = null;
   do {
-    const query: { limit: number; state?: Session["state"]; cursor?: string } = { limit: 500 };
-    if (state) query.state = state;
+    const query: SessionQuery & { limit: number; cursor?: string } = { ...filters, limit: 500 };
     if (cursor) query.cursor = cursor;
     const page: { items: Session[]; next_cursor: string | null } = await api.get("/api/sessions", { query });
     sessions.push(...page.items);

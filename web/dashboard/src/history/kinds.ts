@@ -1,4 +1,5 @@
-import { format } from "../ui";
+import type { Schema } from "../api";
+import * as format from "../ui/format";
 
 /** Kinds of events of the ledger. `family`: the kinds that begin so. */
 export const families: { prefix: string; title: string; kinds: { kind: string; title: string }[] }[] = [
@@ -21,7 +22,7 @@ export const families: { prefix: string; title: string; kinds: { kind: string; t
       { kind: "risk.killed", title: "Kill switch" },
       { kind: "risk.rearmed", title: "Re-armed" },
       { kind: "risk.state", title: "Risk state changed" },
-      { kind: "risk.limits", title: "Limits changed" },
+      { kind: "risk.limits_changed", title: "Limits changed" },
     ],
   },
   { prefix: "parameters.", title: "Parameters", kinds: [{ kind: "parameters.version", title: "Parameters changed" }] },
@@ -58,4 +59,26 @@ const titles = new Map<string, string>([
 /** "Decision of the gate" for gate.decision; the words of a kind that this page does not know. */
 export function kindTitle(kind: string): string {
   return titles.get(kind) ?? format.words(kind);
+}
+
+type Choice = { value: string; label: string };
+
+/**
+ * What the filter offers: the kinds that are in the ledger with their counts, by family; those that this page does not know come last.
+ * Before they are read, every kind that it knows. `chosen` is among them in any case.
+ */
+export function kindChoices(counts: readonly Schema<"LedgerKind">[] | undefined, chosen: string): { group: string; items: Choice[] }[] {
+  const many = new Map(counts?.map(({ kind, events }) => [kind, events]));
+  const label = (kind: string, events: number | undefined) => (events === undefined ? kindTitle(kind) : `${kindTitle(kind)} (${format.count(events)})`);
+  const isShown = (kind: string) => counts === undefined || many.has(kind) || kind === chosen;
+  const groups = families.map((family) => {
+    const items = family.kinds.filter(({ kind }) => isShown(kind)).map(({ kind }) => ({ value: kind, label: label(kind, counts && (many.get(kind) ?? 0)) }));
+    const inAll = counts?.reduce((sum, { kind, events }) => (kind.startsWith(family.prefix) ? sum + events : sum), 0);
+    const all = items.length > 1 || chosen === family.prefix ? [{ value: family.prefix, label: label(family.prefix, inAll) }] : [];
+    return { group: family.title, items: [...all, ...items] };
+  });
+  const known = new Set(groups.flatMap(({ items }) => items.map(({ value }) => value)));
+  const others = (counts ?? []).filter(({ kind }) => !known.has(kind)).map(({ kind, events }) => ({ value: kind, label: label(kind, events) }));
+  if (chosen && !known.has(chosen) && !many.has(chosen)) others.push({ value: chosen, label: label(chosen, counts && 0) });
+  return [{ group: "Everything", items: [{ value: "", label: "All kinds" }] }, ...groups, { group: "Others", items: others }].filter(({ items }) => items.length > 0);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { csvCell, csvOf, withoutHeader } from "./exporting";
-import { families, kindTitle } from "./kinds";
+import { families, kindChoices, kindTitle } from "./kinds";
 import { briefOf, sentenceOf } from "./sentences";
 
 const said = (kind: string, body: unknown, author = "ada") => sentenceOf({ kind, author, body });
@@ -19,8 +19,32 @@ test("known kinds are told in sentences", () => {
   expect(said("api.call", { method: "POST", path: "/api/live/kill", route: "/api/live/kill", status: 200 })).toBe("“Stop trading” was done");
   expect(said("accounts.changed", { what: "user_added", user: "otto", role: "operator" })).toBe("User otto was added as operator.");
   expect(said("live.reconciliation", { agrees: false, differences: [{}, {}] })).toBe("The account differs from the record in 2 points.");
+  expect(said("risk.limits_changed", { reason: "a quiet week", before: { exposure_share: 3, orders_per_minute: 60 }, limits: { exposure_share: 1.5, orders_per_minute: 0 } })).toBe(
+    "ada changed Largest exposure from 300\u00a0% to 150\u00a0%, Orders a minute from 60\u00a0orders to no limit: a quiet week",
+  );
+  expect(said("risk.limits_changed", { reason: "why" })).toBe("ada changed limits of the risk engine: why");
   expect(said("some.new_kind", { a: 1 })).toBeNull();
   expect(kindTitle("some.new_kind")).toBe("Some new kind");
+});
+
+test("the filter offers the kinds that are there, with their counts", () => {
+  const counts = [
+    { kind: "gate.decision", events: 3, newest: 9 },
+    { kind: "risk.killed", events: 1, newest: 2 },
+    { kind: "risk.limits_changed", events: 1234, newest: 12 },
+    { kind: "some.new_kind", events: 5, newest: 11 },
+  ];
+  const groups = kindChoices(counts, "");
+  expect(groups.map(({ group, items }) => [group, items.map(({ value, label }) => `${value}: ${label}`)])).toEqual([
+    ["Everything", [": All kinds"]],
+    ["Risk", ["risk.: Risk: all (1,235)", "risk.killed: Kill switch (1)", "risk.limits_changed: Limits changed (1,234)"]],
+    ["The gate", ["gate.decision: Decision of the gate (3)"]],
+    ["Others", ["some.new_kind: Some new kind (5)"]],
+  ]);
+  const values = (chosen: string, known: typeof counts | undefined) => kindChoices(known, chosen).flatMap(({ items }) => items.map(({ value }) => value));
+  for (const chosen of ["live.step", "live.", "from.an_address", "risk.", "some.new_kind", "some."])
+    expect(values(chosen, counts).filter((value) => value === chosen)).toHaveLength(1);
+  expect(values("", undefined)).toEqual(["", ...families.flatMap((family) => [...(family.kinds.length > 1 ? [family.prefix] : []), ...family.kinds.map(({ kind }) => kind)])]);
 });
 
 test("no body breaks a sentence", () => {

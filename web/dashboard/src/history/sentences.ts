@@ -1,3 +1,4 @@
+import { limitShown, limitTexts } from "../settings/limits";
 import { format } from "../ui";
 
 /** A body may hold anything: these read it without trusting its shape. */
@@ -37,6 +38,18 @@ const accountChanges: Record<string, (body: Json) => string> = {
   key_added: (body) => `An API key was made for ${text(body.user)}${text(body.key) ? `: ${text(body.key)}` : ""}`,
   key_removed: (body) => `An API key of ${text(body.user)} was revoked${text(body.key) ? `: ${text(body.key)}` : ""}`,
 };
+
+/** "Drawdown from 25 % to 20 %, Orders a minute from 60 orders to no limit" */
+function limitsChanged(body: Json): string {
+  const before = record(body.before);
+  const after = record(body.limits);
+  return limitTexts
+    .flatMap((limit) => {
+      const [from, to] = [before[limit.name], after[limit.name]];
+      return typeof from === "number" && typeof to === "number" && from !== to ? [`${limit.title} from ${limitShown(limit, from)} to ${limitShown(limit, to)}`] : [];
+    })
+    .join(", ");
+}
 
 function step(body: Json): string {
   const parts = [
@@ -99,7 +112,7 @@ const sentences: Record<string, (body: Json, author: string) => string> = {
     `${author} stopped trading, ${body.flatten === true ? "closing positions" : "leaving positions open"}${because(body)}`,
   "risk.rearmed": (body, author) => `${author} let trading go on${because(body)}`,
   "risk.state": (body) => `Risk state from ${lower(body.from)} to ${lower(body.to)}${text(body.why) ? `: ${text(body.why)}` : ""}.`,
-  "risk.limits": (body, author) => `${author} changed the limits of the risk engine${because(body)}`,
+  "risk.limits_changed": (body, author) => `${author} changed ${limitsChanged(body) || "limits of the risk engine"}${because(body)}`,
   "parameters.version": (body) =>
     `Version ${text(body.number)} is in force, ${of(changes, body.change) ?? lower(body.change)}${because(body)}`,
   "gate.decision": (body) => {

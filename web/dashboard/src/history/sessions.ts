@@ -16,11 +16,6 @@ export const stateTones: Record<SessionState, Tone> = {
   interrupted: "warn",
 };
 
-export interface SessionFilters {
-  state: SessionState | "";
-  text: string;
-}
-
 export function matches(session: Session, text: string): boolean {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return true;

@@ -1,25 +1,13 @@
 import { Stack, Text } from "@mantine/core";
+import { Link } from "react-router";
 import { usePulse, type Schema } from "../api";
 import { Count, format, Help, Icon, KeyValue, Money, NumberText, Panel, Percent, StatusBadge, TimeText, type Tone } from "../ui";
 import { Meter } from "./Meter";
+import { usedOf } from "./used";
 import { denialOf, unitsOf } from "./words";
 
 type State = Schema<"LiveState">;
 type Position = Schema<"Position">;
-
-/** What of each limit is used, as shares of the equity. */
-export function usedOf({ risk, summary }: Pick<State, "risk" | "summary">, positions: readonly Pick<Position, "value">[]) {
-  const { equity } = summary;
-  const fall = (from: number) => (from > 0 ? Math.max(0, (from - equity) / from) : 0);
-  const sizes = positions.map((position) => Math.abs(position.value));
-  return {
-    // The peak is read now and then, the equity is pushed: it may be ahead of it.
-    drawdown: fall(Math.max(risk.peak_equity, equity)),
-    day: fall(risk.day_start_equity),
-    exposure: equity > 0 ? sizes.reduce((sum, size) => sum + size, 0) / equity : 0,
-    largest: equity > 0 ? Math.max(0, ...sizes) / equity : 0,
-  };
-}
 
 const states: Record<string, { word: string; tone: Tone; text: string }> = {
   active: { word: "Active", tone: "good", text: "Orders pass within the limits." },
@@ -114,7 +102,7 @@ export function RiskCard({ state, positions }: { state: State; positions: readon
             ]}
           />
           <Text size="xs" c="dimmed" mt="xs">
-            Limits stand in the section risk of the configuration. Nothing in the program changes them.
+            Administrators change limits under <Link to="/settings/limits">Settings</Link>, by name and with a reason. No search and no training does.
           </Text>
         </details>
       </Stack>

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import type { Schema } from "../api";
 import { Help, Money, Percent } from "../ui";
-import { usedOf } from "./RiskCard";
+import { usedOf } from "./used";
 import { unitsOf } from "./words";
 
 /** The figures that one looks at first. */

@@ -4,9 +4,8 @@ import { readFileSync } from "node:fs";
 import { Route, Routes } from "react-router";
 import { beforeEach, expect, test } from "vitest";
 import { axeFaults, fakeServer, logInAs, renderPage } from "../testing/render";
-import { liveState } from "../testing/samples";
+import { liveState, riskLimits } from "../testing/samples";
 import { findFields } from "./configuration";
-import { limitTexts, shownOf, valueOf } from "./limits";
 import { notices, onlyTypes } from "./notices";
 import { rolesUpTo } from "./roles";
 import SettingsPage from "./SettingsPage";
@@ -20,6 +19,7 @@ const answers = {
   "GET /api/auth/users": { items: [ada, vera], next_cursor: null },
   "GET /api/auth/keys": { items: [key], next_cursor: null },
   "GET /api/live/state": liveState(),
+  "GET /api/live/limits": riskLimits(),
   "GET /api/system/version": { program: "stevie", version: "0.1.0", started: "2026-01-01T00:00:00.000Z", time: "2026-01-01T01:00:00.000Z" },
 };
 
@@ -167,17 +167,6 @@ test("one's own password is changed; a refusal leaves what was typed", async () 
   expect(await screen.findByText("that is not the password so far")).toBeVisible();
   expect(screen.getByLabelText("New password")).toHaveValue("four green kettles sing");
   expect(await axeFaults()).toEqual([]);
-});
-
-test("limits are shown in the units of a person, and come back exactly", async () => {
-  fakeServer(answers);
-  show("limits");
-  expect(await screen.findByText("Loss of a day")).toBeVisible();
-  expect(screen.getByText("5 %")).toBeVisible();
-  expect(screen.getByText("60 orders")).toBeVisible();
-  for (const limit of limitTexts) {
-    for (const value of [0, 0.05, 0.07, 0.29, 1.5, 3, 60]) expect(valueOf(limit, shownOf(limit, value))).toBe(value);
-  }
 });
 
 test("settings are found by any of their words", () => {

@@ -1,5 +1,27 @@
 import type { Schema } from "../api";
 
+/** The limits of the risk engine as the server gives them; `changed` is set by a person. */
+export function riskLimits(changed: Record<string, number> = {}, event = 7): Schema<"RiskLimitsState"> {
+  const configured = liveState().risk.limits;
+  const most: Record<string, number> = { daily_loss_share: 1, drawdown_share: 1, price_collar_share: 10, stale_intervals: 1e6, orders_per_minute: 10_000 };
+  return {
+    limits: Object.entries(configured).map(([name, value]) => ({
+      name,
+      in_force: changed[name] ?? value,
+      configured: value,
+      changed: name in changed,
+      minimum: 0,
+      above_minimum: name !== "orders_per_minute",
+      maximum: most[name] ?? 1000,
+      whole: name === "orders_per_minute",
+      unit: null,
+      help: name,
+    })),
+    obeyed: true,
+    change: Object.keys(changed).length > 0 ? { by: "ben", reason: "a quiet week", time: "2026-01-02T03:00:00.000Z", event } : null,
+  };
+}
+
 /** A state of the live loop as the server gives it. */
 export function liveState({ killed = false }: { killed?: boolean } = {}): Schema<"LiveState"> {
   return {
