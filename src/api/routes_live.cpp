@@ -245,7 +245,7 @@ Json kill_json(const live::Kill& kill) {
   return {{"by", kill.by}, {"reason", kill.reason}, {"time", iso_time(kill.time)}, {"flatten", kill.flatten}};
 }
 
-Json limits_json(const live::RiskLimits& limits) {
+Json risk_limits(const live::RiskLimits& limits) {
   return {{"order_notional_share", limits.order_notional_share},
           {"symbol_notional_share", limits.symbol_notional_share},
           {"exposure_share", limits.exposure_share},
@@ -276,7 +276,7 @@ Json state_json(const LiveView& view) {
             {"day_start_equity", view.risk.day_start_equity},
             {"passed", view.risk.passed},
             {"denials", std::move(denials)},
-            {"limits", limits_json(view.limits)}}},
+            {"limits", risk_limits(view.limits)}}},
           {"latency_us",
            {{"p50", view.latency_p50_us}, {"p99", view.latency_p99_us}, {"max", view.latency_max_us}}}};
 }

@@ -50,6 +50,7 @@ struct Notifications::Impl {
   MessageMaker maker;
   std::uint64_t newest = 0;  // item that was read last
   bool behind = true;        // on the ledger
+  bool has_looked = false;   // at the ledger
   TimeMs tried = 0;          // in vain, to catch up
 
   std::mutex mutex;
@@ -64,7 +65,8 @@ bool Notifications::Impl::catch_up() {
     const std::unique_ptr<ledger::Ledger> ledger = ledger::Ledger::open(parts.ledger);
     const std::uint64_t head = ledger->head().sequence;
     const std::uint64_t seen = notifier.ledger_seen();
-    if (seen > 0 && seen < head) {
+    // Before the first look ever nothing is news; later, what came to a ledger that was empty then is.
+    if ((seen > 0 || has_looked) && seen < head) {
       std::vector<ledger::Event> events;
       for (const std::string& kind : MessageMaker::ledger_kinds()) {
         ledger::Filter filter;
@@ -80,6 +82,7 @@ bool Notifications::Impl::catch_up() {
       }
     }
     notifier.saw_ledger(head);
+    has_looked = true;
     return true;
   } catch (const Error&) {
     return false;

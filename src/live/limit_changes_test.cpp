@@ -21,8 +21,8 @@ TEST(LimitChanges, KnowEveryLimitOfTheConfiguration) {
     const RiskLimits changed = with_overrides({}, {{field.name, other}});
     EXPECT_EQ(limit_value(changed, field.name), other) << field.name;
     for (const LimitField& rest : limit_fields()) {
-      if (rest.name != field.name)
-        EXPECT_EQ(limit_value(changed, rest.name), limit_value(RiskLimits{}, rest.name)) << rest.name;
+      if (rest.name == field.name) continue;
+      EXPECT_EQ(limit_value(changed, rest.name), limit_value(RiskLimits{}, rest.name)) << rest.name;
     }
   }
 }
@@ -147,7 +147,8 @@ TEST_F(LimitEventsTest, ALoopObeysWithItsNextStepAndAfterARestart) {
   first->feed.before_next = [&](std::size_t bar) {
     if (bar == 100)
       first->engine().set_limits(*place_.open(), {"anna", "smaller"}, {{{"order_notional_share", 1e-6}}});
-    if (bar == 101) EXPECT_EQ(first->engine().view()->limits.order_notional_share, 1e-6);
+    if (bar != 101) return;
+    EXPECT_EQ(first->engine().view()->limits.order_notional_share, 1e-6);
   };
   first->engine().run();
   const std::uint64_t denied =

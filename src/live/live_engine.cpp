@@ -214,7 +214,7 @@ bool LiveEngine::Loop::obey_commands() {
     const auto later = std::ranges::stable_partition(
         commands, [newest](const LiveCommand& command) { return command.sequence <= newest; });
     taken.insert(taken.end(), commands.begin(), later.begin());
-    commands.assign(later.begin(), later.end());
+    commands.erase(commands.begin(), later.begin());
     command_waits = !commands.empty();
     kill_waits = std::ranges::any_of(
         commands, [](const LiveCommand& command) { return command.kind == LiveCommand::Kind::kill; });

@@ -12,7 +12,7 @@ import { flat, liveSessions, matches, sessionStates, stateTones, type SessionSta
 
 const sessionKinds = [
   { value: "optimize", label: "Search of parameters" },
-  { value: "train", label: "Training of a network" },
+  { value: "train", label: "Training of an agent" },
 ] as const;
 
 /** Scenarios by their titles; the chosen one is among them in any case. */

@@ -143,7 +143,7 @@ export function faultsOf(draft: Draft, limits: readonly Limit[]): LimitText[] {
 
 /** What the draft would change, of what can be taken. */
 export function changesOf(draft: Draft, limits: readonly Limit[]): LimitChange[] {
-  return limitTexts.flatMap((text) => {
+  return limitTexts.flatMap((text): LimitChange[] => {
     const limit = limits.find(({ name }) => name === text.name);
     const typed = draft[text.name];
     if (!limit || typed === undefined) return [];
