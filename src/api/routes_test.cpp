@@ -236,12 +236,12 @@ TEST_F(RoutesTest, TheLiveAccountIsShownPageByPage) {
 
   const auto numbers = [this](const std::string& query, bool wanted_alone) {
     std::vector<std::uint64_t> found;
-    for (std::string next = query; !next.empty();) {
-      const Json read = server.get("/api/live/decisions?" + next);
+    for (std::string part = query; !part.empty();) {
+      const Json read = server.get("/api/live/decisions?" + part);
       for (const Json& item : read["items"])
         if (!wanted_alone || !item["order_id"].is_null() || item["denial"] != "none")
           found.push_back(item["number"]);
-      next = read["next_cursor"].is_null() ? "" : query + "&cursor=" + read["next_cursor"].get<std::string>();
+      part = read["next_cursor"].is_null() ? "" : query + "&cursor=" + read["next_cursor"].get<std::string>();
     }
     return found;
   };

@@ -187,8 +187,9 @@ TEST_F(LiveServiceTest, publishes_decisions_fills_and_state) {
     const json body = json::parse(item.body);
     EXPECT_TRUE(body.is_object());
     // Before the first bar the feed has no clock.
-    if (item.kind == "live.state" && !body.at("now").is_null())
+    if (item.kind == "live.state" && !body.at("now").is_null()) {
       EXPECT_GT(body.at("now").get<std::string>(), "1971");
+    }
   }
   EXPECT_GT(kinds["live live.state"], 0U);
   EXPECT_GT(kinds["live live.started"], 0U);

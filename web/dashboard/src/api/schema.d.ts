@@ -928,6 +928,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/live/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The risk limits in force beside those of the configuration
+         * @description Least role: viewer.
+         */
+        get: operations["get_api_live_limits"];
+        /**
+         * Change risk limits
+         * @description Takes effect with the next step and holds over restarts, until it is changed again; null goes back to the configuration. Limits that are not named stay. The bounds are those of the configuration.
+         *
+         *     Least role: admin.
+         */
+        put: operations["put_api_live_limits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models": {
         parameters: {
             query?: never;
@@ -1176,6 +1202,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ledger/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The kinds of events that there are
+         * @description Least role: viewer.
+         */
+        get: operations["get_api_ledger_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ledger/export": {
         parameters: {
             query?: never;
@@ -1185,7 +1231,7 @@ export interface paths {
         };
         /**
          * Events as a file, oldest first
-         * @description The header X-Last-Event has the number to give as `after` for what follows.
+         * @description The header X-Last-Event has the number to give as `after` for what follows. More than 64 MiB are refused as ledger.export_too_large, and the detail says how many events fit.
          *
          *     Least role: viewer.
          */
@@ -2245,6 +2291,14 @@ export interface components {
             /** @description Siblings from the leaf up */
             path: string[];
         };
+        LedgerKind: {
+            /** @description As in an event */
+            kind: string;
+            /** @description Of this kind */
+            events: number;
+            /** @description Number of the newest of them */
+            newest: number;
+        };
         LiveBars: {
             /** @description Such as BTC/USDT */
             symbol: string;
@@ -3145,7 +3199,29 @@ export interface components {
              */
             modified: string;
         };
-        /** @description Set in the configuration; no route and no search writes them */
+        RiskLimit: {
+            /** @description As in the section risk of the configuration */
+            name: string;
+            /** @description What holds now */
+            in_force: number;
+            /** @description What the configuration says */
+            configured: number;
+            /** @description Whether a person set it while the program ran */
+            changed: boolean;
+            /** @description Least value */
+            minimum: number;
+            /** @description Whether the least value itself is refused */
+            above_minimum: boolean;
+            /** @description Largest value */
+            maximum: number;
+            /** @description Whether it has no fractions */
+            whole: boolean;
+            /** @description null: a share */
+            unit: string | null;
+            /** @description What it holds back */
+            help: string;
+        };
+        /** @description In force; GET /api/live/limits tells them beside those of the configuration */
         RiskLimits: {
             /** @description Largest order value over equity */
             order_notional_share: number;
@@ -3163,6 +3239,25 @@ export interface components {
             daily_loss_share: number;
             /** @description Fall from the peak that halts trading */
             drawdown_share: number;
+        };
+        RiskLimitsState: {
+            limits: components["schemas"]["RiskLimit"][];
+            /** @description false: on record, and the loop takes it over with its next step */
+            obeyed: boolean;
+            /** @description The newest; null: nobody has changed any */
+            change: {
+                /** @description Who */
+                by: string;
+                /** @description Why */
+                reason: string;
+                /**
+                 * Format: date-time
+                 * @description When
+                 */
+                time: string;
+                /** @description Of the ledger */
+                event: number;
+            } | null;
         };
         RunMetric: {
             /** @description Returns and shares are fractions */
@@ -4827,6 +4922,12 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those in this state */
                 state?: "queued" | "running" | "stopping" | "finished" | "failed" | "stopped" | "interrupted";
+                /** @description Only those of this kind */
+                kind?: "optimize" | "train";
+                /** @description Only those of this scenario */
+                scenario?: string;
+                /** @description Only those asked for at or after this time */
+                since?: string;
             };
             header?: never;
             path?: never;
@@ -5690,6 +5791,109 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    get_api_live_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every limit with its bounds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskLimitsState"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    put_api_live_limits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated call with the same key acts once and is answered as the first, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "limits": {
+                 *         "exposure_share": 1.5,
+                 *         "orders_per_minute": null
+                 *       },
+                 *       "reason": "a quiet week",
+                 *       "base": 0
+                 *     }
+                 */
+                "application/json": {
+                    /** @description null: back to the value of the configuration */
+                    limits: {
+                        /** @description largest value of one order, as a share of the equity */
+                        order_notional_share?: number | null;
+                        /** @description largest value of a symbol's position, as a share of the equity */
+                        symbol_notional_share?: number | null;
+                        /** @description largest sum of the values of all positions, as a share of the equity */
+                        exposure_share?: number | null;
+                        /** @description of all symbols, by the clock of the feed; 0: no limit */
+                        orders_per_minute?: number | null;
+                        /** @description largest distance of the newest price from the one the order was decided at */
+                        price_collar_share?: number | null;
+                        /** @description data older than this many bar intervals: no position is opened or enlarged */
+                        stale_intervals?: number | null;
+                        /** @description loss since 00:00 UTC from which positions are only reduced until the day ends */
+                        daily_loss_share?: number | null;
+                        /** @description fall of the equity from its peak that halts trading until a person re-arms it */
+                        drawdown_share?: number | null;
+                    };
+                    /**
+                     * @description Why: kept in the ledger with your name
+                     * @example calmer market since Monday
+                     */
+                    reason: string;
+                    /** @description Number of the event of the newest change that was read, 0 where there was none: refused where another came since */
+                    base?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description On record, and obeyed or about to be */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskLimitsState"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     get_api_models: {
         parameters: {
             query?: {
@@ -6116,6 +6320,37 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_api_ledger_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Kinds with their counts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description By name */
+                        items: components["schemas"]["LedgerKind"][];
+                    };
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             431: components["responses"]["Problem431"];
