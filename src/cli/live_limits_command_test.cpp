@@ -21,7 +21,8 @@ class LiveLimitsCommand : public ::testing::Test {
   }
   json limits() const { return json::parse(run({"--json"}).out); }
   double in_force(const std::string& name) const {
-    for (const json& limit : limits()["limits"]) {
+    const json all = limits();
+    for (const json& limit : all["limits"]) {
       if (limit["name"] == name) return limit["in_force"];
     }
     ADD_FAILURE() << "there is no " << name;

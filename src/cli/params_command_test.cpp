@@ -141,7 +141,7 @@ TEST_F(ParamsCommand, exports_and_imports) {
             "version 4 is in force: socialGo 0.75 -> 0.8\n");
   EXPECT_NE(out({"history"}).find("  file:    " + path("p.json")), std::string::npos);
   std::string text = read_file(path("p.json"));
-  text.replace(text.find("0.8"), 3, "0.9");
+  text.replace(text.find("0.8", text.find("socialGo")), 3, "0.9");
   write_file(path("tampered.json"), text);
   expect_refused({"import", path("tampered.json"), "--reason", "x"}, {"tampered.json", "they were changed"});
   expect_refused({"import", path("missing.json"), "--reason", "x"}, {"missing.json"});
