@@ -124,7 +124,7 @@ void add_parameter_routes(RouteTable& table, const Context& context);
 void add_comparison_routes(RouteTable& table, const Context& context);  // tag parameters too
 void add_session_routes(RouteTable& table, const Context& context);
 void add_live_routes(RouteTable& table, const Context& context);
-void add_limit_routes(RouteTable& table, const Context& context);  // tag live too
+void add_limit_routes(RouteTable& table, const Context& context);       // tag live too
 void add_model_routes(RouteTable& table, const Context& context);       // in routes_files.cpp
 void add_experiment_routes(RouteTable& table, const Context& context);  // in routes_files.cpp, tag models
 void add_report_routes(RouteTable& table, const Context& context);      // in routes_files.cpp

@@ -211,10 +211,11 @@ bool LiveEngine::Loop::obey_commands() {
   if (newest > obeyed && !persist([&] { taken = read_commands(*ledger, obeyed, newest); })) return false;
   {
     const std::lock_guard lock(command_mutex);
-    const auto later = std::ranges::stable_partition(
-        commands, [newest](const LiveCommand& command) { return command.sequence <= newest; });
-    taken.insert(taken.end(), commands.begin(), later.begin());
-    commands.erase(commands.begin(), later.begin());
+    const auto later =
+        std::stable_partition(commands.begin(), commands.end(),
+                              [newest](const LiveCommand& command) { return command.sequence <= newest; });
+    taken.insert(taken.end(), commands.begin(), later);
+    commands.erase(commands.begin(), later);
     command_waits = !commands.empty();
     kill_waits = std::ranges::any_of(
         commands, [](const LiveCommand& command) { return command.kind == LiveCommand::Kind::kill; });
