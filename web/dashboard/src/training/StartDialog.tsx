@@ -1,7 +1,7 @@
-import { NumberInput, SimpleGrid, Stack, Switch, TagsInput, Text } from "@mantine/core";
-import { useNavigate } from "react-router";
-import { useChange, type Schema } from "../api";
-import { format, ReasonDialog } from "../ui";
+import { SimpleGrid, Stack, Switch, TagsInput, Text } from "@mantine/core";
+import { useChange } from "../api";
+import { format } from "../ui";
+import { OptionalNumber, SessionDialog, whenItRuns, type SessionDialogProps, type StartLimits } from "./SessionDialog";
 import type { Scenario } from "./sessions";
 
 /** What a person typed for a scenario; kept while the page is open, also when the dialog was closed. */
@@ -12,8 +12,6 @@ export interface StartOptions {
   seed: number | string;
   dryRun: boolean;
 }
-
-type Limits = Schema<"StartOptions">;
 
 export const noOptions: StartOptions = { data: [], minutes: "", episodes: "", seed: "", dryRun: false };
 
@@ -33,7 +31,7 @@ export function numberFault(value: number | string, least: number, most: number,
 }
 
 /** What is wrong with each field; empty: nothing. */
-export function optionFaults(options: StartOptions, limits?: Limits): Partial<Record<keyof StartOptions, string>> {
+export function optionFaults(options: StartOptions, limits?: StartLimits): Partial<Record<keyof StartOptions, string>> {
   const faults: Partial<Record<keyof StartOptions, string>> = {};
   const bad = options.data.map(fileFault).find((fault) => fault !== undefined);
   if (bad !== undefined) faults.data = bad;
@@ -47,7 +45,7 @@ export function optionFaults(options: StartOptions, limits?: Limits): Partial<Re
 }
 
 /** The body of the call: what was left empty is left out, and the scenario's own limits hold. */
-export function bodyOf(options: StartOptions, reason: string, limits?: Limits) {
+export function bodyOf(options: StartOptions, reason: string, limits?: StartLimits) {
   const number = (value: number | string) => (value === "" ? undefined : Number(value));
   return {
     reason,
@@ -59,45 +57,22 @@ export function bodyOf(options: StartOptions, reason: string, limits?: Limits) {
   };
 }
 
-export function StartDialog({
-  scenario,
-  opened,
-  onClose,
-  options,
-  setOptions,
-  limits,
-  isBusy,
-}: {
-  scenario: Scenario;
-  opened: boolean;
-  onClose: () => void;
-  options: StartOptions;
-  setOptions: (options: StartOptions) => void;
-  /** what a start may ask for; absent: not read yet */
-  limits: Limits | undefined;
-  isBusy: boolean;
-}) {
-  const navigate = useNavigate();
+export function StartDialog({ scenario, options, setOptions, limits, ...dialog }: SessionDialogProps<StartOptions> & { scenario: Scenario }) {
   const start = useChange("post", "/api/rl-training/scenarios/{id}/start", {
     refreshes: ["/api/sessions", "/api/rl-training/status"],
   });
   const faults = optionFaults(options, limits);
   const set = (part: Partial<StartOptions>) => setOptions({ ...options, ...part });
   return (
-    <ReasonDialog
-      opened={opened}
-      onClose={onClose}
+    <SessionDialog
+      {...dialog}
       title={`Start: ${scenario.title}`}
-      confirm={isBusy ? "Put into the queue" : "Start"}
-      canConfirm={Object.keys(faults).length === 0}
-      onConfirm={async (reason) => {
-        const session = await start.mutateAsync({ path: { id: scenario.id }, body: bodyOf(options, reason, limits) });
-        navigate(`/training/${session.id}`);
-      }}
+      faults={faults}
+      start={(reason) => start.mutateAsync({ path: { id: scenario.id }, body: bodyOf(options, reason, limits) })}
     >
       <Stack gap="sm">
         <Text size="sm">
-          {scenario.purpose} {isBusy ? "Another session is at work: this one waits for its turn." : "It runs beside trading, at low priority."}
+          {scenario.purpose} {whenItRuns(dialog.isBusy)}
         </Text>
         <TagsInput
           label="Bar files"
@@ -113,32 +88,26 @@ export function StartDialog({
           clearButtonProps={{ "aria-label": "Take all files away" }}
         />
         <SimpleGrid cols={3} spacing="sm">
-          <NumberInput
+          <OptionalNumber
             label="Minutes"
             description={`Empty: ${format.number(scenario.minutes, { digits: 0 })}`}
-            clampBehavior="none"
-            hideControls
             value={options.minutes}
             onChange={(minutes) => set({ minutes })}
             error={faults.minutes}
           />
-          <NumberInput
+          <OptionalNumber
             label="Episodes"
             description={`Empty: ${scenario.episodes}`}
             allowDecimal={false}
-            clampBehavior="none"
-            hideControls
             value={options.episodes}
             onChange={(episodes) => set({ episodes })}
             error={faults.episodes}
           />
-          <NumberInput
+          <OptionalNumber
             label="Seed"
             description={`Empty: ${limits?.seed.default ?? 1}`}
             min={0}
             allowDecimal={false}
-            clampBehavior="none"
-            hideControls
             value={options.seed}
             onChange={(seed) => set({ seed })}
             error={faults.seed}
@@ -155,11 +124,11 @@ export function StartDialog({
           onChange={(event) => set({ dryRun: event.currentTarget.checked })}
         />
       </Stack>
-    </ReasonDialog>
+    </SessionDialog>
   );
 }
 
-export function FileOption({ file, name }: { file: Limits["data"][number] | undefined; name: string }) {
+export function FileOption({ file, name }: { file: StartLimits["data"][number] | undefined; name: string }) {
   return (
     <div className="file-option">
       <span>{name}</span>

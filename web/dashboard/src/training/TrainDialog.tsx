@@ -1,7 +1,7 @@
-import { Autocomplete, NumberInput, SimpleGrid, Stack, Text } from "@mantine/core";
-import { useNavigate } from "react-router";
-import { useChange, type Schema } from "../api";
-import { format, ReasonDialog } from "../ui";
+import { Autocomplete, SimpleGrid, Stack, Text } from "@mantine/core";
+import { useChange } from "../api";
+import { format } from "../ui";
+import { OptionalNumber, SessionDialog, whenItRuns, type SessionDialogProps, type StartLimits } from "./SessionDialog";
 import { fileFault, FileOption, numberFault } from "./StartDialog";
 
 /** What a person typed for the training of an agent; kept while the page is open. */
@@ -11,14 +11,12 @@ export interface TrainOptions {
   seed: number | string;
 }
 
-type Limits = Schema<"StartOptions">;
-
 export const noTraining: TrainOptions = { file: "", steps: "", seed: "" };
 
 const MOST_STEPS = 1e9;
 
 /** What is wrong with each field; empty: nothing. */
-export function trainFaults(options: TrainOptions, limits?: Limits): Partial<Record<keyof TrainOptions, string>> {
+export function trainFaults(options: TrainOptions, limits?: StartLimits): Partial<Record<keyof TrainOptions, string>> {
   const faults: Partial<Record<keyof TrainOptions, string>> = {};
   const file = options.file.trim();
   const traded = limits?.data.filter((one) => one.traded).length;
@@ -36,7 +34,7 @@ export function trainFaults(options: TrainOptions, limits?: Limits): Partial<Rec
 }
 
 /** The body of the call: what was left empty is left out, and the configuration holds. */
-export function trainBody(options: TrainOptions, reason: string, limits?: Limits) {
+export function trainBody(options: TrainOptions, reason: string, limits?: StartLimits) {
   const settings: Record<string, string> = {};
   if (options.steps !== "") settings[limits?.training.timesteps.setting ?? "train.total_timesteps"] = String(options.steps);
   if (options.seed !== "") settings[limits?.training.seed.setting ?? "ppo.seed"] = String(options.seed);
@@ -44,43 +42,22 @@ export function trainBody(options: TrainOptions, reason: string, limits?: Limits
   return { kind: "train" as const, reason, settings, ...(file ? { data: [file] } : {}) };
 }
 
-export function TrainDialog({
-  opened,
-  onClose,
-  options,
-  setOptions,
-  limits,
-  isBusy,
-}: {
-  opened: boolean;
-  onClose: () => void;
-  options: TrainOptions;
-  setOptions: (options: TrainOptions) => void;
-  /** what a start may ask for; absent: not read yet */
-  limits: Limits | undefined;
-  isBusy: boolean;
-}) {
-  const navigate = useNavigate();
+export function TrainDialog({ options, setOptions, limits, ...dialog }: SessionDialogProps<TrainOptions>) {
   const start = useChange("post", "/api/rl-training/start", { refreshes: ["/api/sessions", "/api/rl-training/status"] });
   const faults = trainFaults(options, limits);
   const set = (part: Partial<TrainOptions>) => setOptions({ ...options, ...part });
   const otherwise = (value: number | undefined) => (value === undefined ? "Empty: as configured" : `Empty: ${format.count(value)}`);
   return (
-    <ReasonDialog
-      opened={opened}
-      onClose={onClose}
+    <SessionDialog
+      {...dialog}
       title="Train an agent"
-      confirm={isBusy ? "Put into the queue" : "Start"}
-      canConfirm={Object.keys(faults).length === 0}
-      onConfirm={async (reason) => {
-        const session = await start.mutateAsync({ body: trainBody(options, reason, limits) });
-        navigate(`/training/${session.id}`);
-      }}
+      faults={faults}
+      start={(reason) => start.mutateAsync({ body: trainBody(options, reason, limits) })}
     >
       <Stack gap="sm">
         <Text size="sm">
           It learns on the first part of the bars, the best policy on the second part is kept, and it is judged on the last part. It changes nothing that
-          trades. {isBusy ? "Another session is at work: this one waits for its turn." : "It runs beside trading, at low priority."}
+          trades. {whenItRuns(dialog.isBusy)}
         </Text>
         <Autocomplete
           label="File of bars"
@@ -93,29 +70,25 @@ export function TrainDialog({
           error={faults.file}
         />
         <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
-          <NumberInput
+          <OptionalNumber
             label="Steps"
             description={`${otherwise(limits?.training.timesteps.default)}. A step is one decision on one bar.`}
             allowDecimal={false}
             thousandSeparator=","
-            clampBehavior="none"
-            hideControls
             value={options.steps}
             onChange={(steps) => set({ steps })}
             error={faults.steps}
           />
-          <NumberInput
+          <OptionalNumber
             label="Seed"
             description={`${otherwise(limits?.training.seed.default)}. The same seed gives the same agent.`}
             allowDecimal={false}
-            clampBehavior="none"
-            hideControls
             value={options.seed}
             onChange={(seed) => set({ seed })}
             error={faults.seed}
           />
         </SimpleGrid>
       </Stack>
-    </ReasonDialog>
+    </SessionDialog>
   );
 }
