@@ -175,6 +175,14 @@ Response changed_parameters(const Context& context, const live::ParameterStore& 
   return json_response(version_change_json(store.version(after.parent), after));
 }
 
+void wait_for_loop(const RouteContext& context, const std::function<bool(const live::LiveView&)>& done) {
+  constexpr auto patience = std::chrono::milliseconds(500), pause = std::chrono::milliseconds(5);
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (context.services.live != nullptr && !done(*context.view()) &&
+         std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(pause);
+}
+
 Response json_response(const Json& json, int status) {
   Response response;
   response.status = status;

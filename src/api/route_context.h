@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -159,6 +160,10 @@ Json session_start_schema(bool with_scenario);
 app::SessionRequest session_request(const Request& request);
 /// Stops the session with this id; empty: the one at work, else the one that came last into the queue.
 app::TrainingSession stop_session(const RouteContext& context, std::string id, const live::Signature& person);
+
+/// Waits until the view of the trading loop shows what was asked of it: half a second at most, and not at all
+/// without a loop.
+void wait_for_loop(const RouteContext& context, const std::function<bool(const live::LiveView&)>& done);
 
 Response json_response(const Json& json, int status = 200);
 /// The body, which its schema has accepted.

@@ -1,7 +1,5 @@
-#include <chrono>
 #include <cstdint>
 #include <optional>
-#include <thread>
 
 #include "api/route_context.h"
 #include "app/live_limits.h"
@@ -38,10 +36,6 @@ Json limits_schema() {
                                             "The newest; null: nobody has changed any"))}});
 }
 
-bool equal(const live::RiskLimits& a, const live::RiskLimits& b) {
-  return live::limits_json(a) == live::limits_json(b);
-}
-
 Response limits_answer(const Context& context, const app::LimitsView& view) {
   Json limits = Json::array();
   for (const live::LimitField& field : live::limit_fields()) {
@@ -64,7 +58,7 @@ Response limits_answer(const Context& context, const app::LimitsView& view) {
               {"time", iso_time(view.change->time)},
               {"event", view.change->sequence}};
   return json_response({{"limits", std::move(limits)},
-                        {"obeyed", !trades || equal(context->view()->limits, view.in_force)},
+                        {"obeyed", !trades || context->view()->limits == view.in_force},
                         {"change", std::move(change)}});
 }
 
@@ -82,7 +76,6 @@ live::LimitRequest limit_request(const Json& body) {
 
 /// What holds once the loop has obeyed, or after half a second.
 Response set_limits(const Context& context, const Request& request) {
-  constexpr auto patience = std::chrono::milliseconds(500), pause = std::chrono::milliseconds(5);
   const Json body = body_of(request);
   const live::Signature person = signature(request, body.at("reason"));
   const live::LimitRequest wanted = limit_request(body);
@@ -94,10 +87,7 @@ Response set_limits(const Context& context, const Request& request) {
       live::write_limits(connection.ledger(), person, context->services.config.risk, wanted, context->now());
     return read_limits(context, connection);
   });
-  const auto until = std::chrono::steady_clock::now() + patience;
-  while (engine != nullptr && !equal(context->view()->limits, view.in_force) &&
-         std::chrono::steady_clock::now() < until)
-    std::this_thread::sleep_for(pause);
+  wait_for_loop(*context, [&view](const live::LiveView& now) { return now.limits == view.in_force; });
   return limits_answer(context, view);
 }
 

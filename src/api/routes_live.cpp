@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
+#include <functional>
 
 #include "api/route_context.h"
 #include "app/live_account.h"
@@ -384,13 +383,8 @@ Response state_answer(const Context& context) {
 }
 
 /// The state once the loop has done what was asked of it; as it is where that takes longer than a moment.
-template <class Done>
-Response state_once(const Context& context, Done done) {
-  constexpr auto patience = std::chrono::milliseconds(500), pause = std::chrono::milliseconds(5);
-  const auto until = std::chrono::steady_clock::now() + patience;
-  while (context->services.live != nullptr && !done(*context->view()) &&
-         std::chrono::steady_clock::now() < until)
-    std::this_thread::sleep_for(pause);
+Response state_once(const Context& context, const std::function<bool(const LiveView&)>& done) {
+  wait_for_loop(*context, done);
   return state_answer(context);
 }
 

@@ -28,6 +28,7 @@ struct RiskLimits {
   /// One sentence per value out of range.
   std::vector<std::string> faults() const;
   void validate() const;  // throws Error "live.bad_limits" with all of them
+  bool operator==(const RiskLimits&) const = default;
 };
 void describe(ConfigBinder& binder, RiskLimits& limits);
 
