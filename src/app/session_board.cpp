@@ -53,7 +53,10 @@ void SessionBoard::read(const ledger::Ledger& ledger) {
     for (const std::string& id : changed) {
       const SessionRecord& record = *queue_.find(id);
       left_.erase(id);
-      if (!is_at_work(record.session.state)) progress_.erase(id);
+      if (!is_at_work(record.session.state))
+        progress_.erase(id);
+      else if (!progress_.contains(id))
+        take_what_was_told(record.session);
       // What was there before this process began is no news.
       if (news_ != nullptr && begun_)
         items.emplace_back(news_kind(record.session.state), session_json(view(record)));
@@ -61,6 +64,13 @@ void SessionBoard::read(const ledger::Ledger& ledger) {
     begun_ = true;
   }
   publish(std::move(items));
+}
+
+/// A session that goes on is as far as it was when it was left, before its worker says a word.
+void SessionBoard::take_what_was_told(const TrainingSession& session) {
+  if (session.folder.empty()) return;
+  if (const auto progress = read_progress(session.folder / progress_file_name))
+    progress_[session.id] = {.progress = *progress, .since = now_(), .published = now_()};
 }
 
 void SessionBoard::take_progress(const std::string& id, const WorkerProgress& progress) {

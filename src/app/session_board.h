@@ -20,7 +20,8 @@ class SessionBoard {
   /// now: milliseconds since 1970; default: the system's.
   explicit SessionBoard(NewsHub* news, std::function<TimeMs()> now = {});
 
-  /// Takes in what is new on the ledger, which only the calling thread uses meanwhile.
+  /// Takes in what is new on the ledger, which only the calling thread uses meanwhile, and of sessions that
+  /// are at work what their folders tell.
   void read(const ledger::Ledger& ledger);
   /// What is new is published at once, and what stays the same once a second, as the time left goes on.
   void take_progress(const std::string& id, const WorkerProgress& progress);
@@ -38,6 +39,7 @@ class SessionBoard {
   std::string trouble() const;
 
  private:
+  void take_what_was_told(const TrainingSession& session);
   TrainingSession view(const SessionRecord& record) const;
   void publish(std::vector<std::pair<std::string, std::string>> items);
 

@@ -14,7 +14,7 @@
 namespace stevie::app {
 namespace {
 
-/// A board with what the folders of the running sessions tell.
+/// A board that knows which of the running sessions somebody works on.
 void fill(SessionBoard& board, const ledger::LedgerConfig& config) {
   const auto ledger = ledger::Ledger::open(config);
   board.read(*ledger);
@@ -24,8 +24,6 @@ void fill(SessionBoard& board, const ledger::LedgerConfig& config) {
     // Those of the queue have a server, which holds the folder of all sessions while it lives.
     const std::filesystem::path worked_in = session.by_hand ? session.folder : session.folder.parent_path();
     board.take_liveness(session.id, !std::filesystem::exists(worked_in) || !nobody_works_in(worked_in));
-    if (const auto progress = read_progress(session.folder / "progress.json"))
-      board.take_progress(session.id, *progress);
   }
 }
 

@@ -28,7 +28,6 @@ constexpr auto tick = 20ms;           // of the minder
 constexpr int ticks_a_report = 10;
 constexpr const char* author = "server";
 constexpr const char* unchanged = "The parameters stay as they are.";
-constexpr const char* progress_name = "progress.json";
 
 /// What lets a session go on where it was.
 fs::path saved_state(const TrainingSession& session) {
@@ -83,7 +82,7 @@ std::vector<std::string> worker_arguments(const TrainingSession& session, const 
   }
   // A whole path cannot be mistaken for a flag.
   for (const std::string& file : request.data) add({"--data", fs::weakly_canonical(file).string()});
-  add({"--out", session.folder.string(), "--progress-file", (session.folder / progress_name).string()});
+  add({"--out", session.folder.string(), "--progress-file", (session.folder / progress_file_name).string()});
   if (request.minutes) add({"--minutes", fmt::format("{}", *request.minutes)});
   if (request.episodes) add({"--episodes", fmt::format("{}", *request.episodes)});
   if (request.dry_run) add({"--dry-run"});
@@ -159,7 +158,7 @@ void SessionSupervisor::mind() {
     for (const auto& [id, job] : jobs) {
       if (job.worker->tick()) ended.push_back(id);
       if (!report && (ended.empty() || ended.back() != id)) continue;
-      if (const auto progress = read_progress(job.folder / progress_name))
+      if (const auto progress = read_progress(job.folder / progress_file_name))
         board_.take_progress(id, *progress);
     }
     jobs.clear();
@@ -327,7 +326,7 @@ WorkerOrder SessionSupervisor::order_of(const TrainingSession& session) const {
   order.environment.push_back("STEVIE__LEDGER__HEAD_FOLDER=" + parts_.ledger.head_folder);
   order.environment.push_back(fmt::format("STEVIE__LEDGER__LOCK_TIMEOUT={}", parts_.ledger.lock_timeout));
   // Whoever holds the ledger must not be stopped: the trading loop would wait for it.
-  order.at_ease = [file = session.folder / progress_name] {
+  order.at_ease = [file = session.folder / progress_file_name] {
     const auto progress = read_progress(file);
     return !progress || progress->phase != WorkerPhase::writing;
   };

@@ -12,6 +12,7 @@
 #include <set>
 #include <thread>
 
+#include "app/session_board.h"
 #include "app/session_queue.h"
 #include "app/session_supervisor.h"
 #include "core/file.h"
@@ -389,6 +390,17 @@ TEST_F(LostSession, IsResumed) {
   ASSERT_TRUE(eventually([&] { return sessions.session(id).attempts == 2; }));
   let_end(id, 2);
   EXPECT_TRUE(reaches(id, SessionState::failed));
+}
+
+TEST_F(LostSession, IsAsFarAsItWasBeforeItsNextWorkerSaysAWord) {
+  const std::string id = leave();
+  ProgressFile(folder_of(id) / "progress.json")
+      .write({.phase = WorkerPhase::searching, .episode = 7, .episodes = 10});
+  SessionBoard board(nullptr);
+  board.read(*open_ledger());
+  EXPECT_EQ(board.session(id).state, SessionState::running);
+  EXPECT_EQ(board.session(id).episode, 7u);
+  EXPECT_EQ(board.session(id).phase, "searching");
 }
 
 TEST_F(LostSession, IsTakenAsEndedWhereItsWorkerHasToldItsResult) {

@@ -55,6 +55,9 @@ class ProgressFile {
   WorkerProgress last_;
 };
 
+/// Its name in the folder of a session.
+inline constexpr const char* progress_file_name = "progress.json";
+
 /// The newest line of the file. Absent where there is none.
 std::optional<WorkerProgress> read_progress(const std::filesystem::path& file);
 
