@@ -109,15 +109,36 @@ class Suite {
             what + " is not finite");
   }
 
+  /// An observation that is said to begin with a shared row does.
+  void shares(const Run& run, const float* observation, std::uint32_t row, const std::string& what) {
+    const SharedRows shared = run.env->shared_rows();
+    if (shared.columns == 0) return;
+    require(shared.columns <= run.size, "observations share more values than they have");
+    require(row < shared.rows, what + " begins with a shared row that is not there");
+    if (shared.columns > run.size || row >= shared.rows) return;
+    require(same_bytes(observation, shared.values + row * shared.columns, shared.columns * sizeof(float)),
+            what + " does not begin with its shared row");
+  }
+  void all_share(const Run& run) {
+    for (std::size_t lane = 0; lane < run.lanes; ++lane) {
+      shares(run, &run.observations[lane * run.size], run.env->shared_row(lane), "an observation");
+      if (run.ended(lane))
+        shares(run, &run.final_observations[lane * run.size], run.env->final_shared_row(lane),
+               "a final observation");
+    }
+  }
+
   void episodes_and_numbers() {
     Run run(make_, config_.lanes, config_.seed);
     finite(run.observations.data(), run.observations.size(), "an observation after reset");
+    all_share(run);
     std::vector<std::size_t> ends(run.lanes);
     for (std::size_t step = 0; step < config_.steps; ++step) {
       std::fill(run.final_observations.begin(), run.final_observations.end(), untouched);
       run.step(step);
       finite(run.observations.data(), run.observations.size(), "an observation");
       finite(run.rewards.data(), run.rewards.size(), "a reward");
+      all_share(run);
       for (std::size_t lane = 0; lane < run.lanes; ++lane) {
         require(run.terminated[lane] <= 1 && run.truncated[lane] <= 1, "a flag is neither 0 nor 1");
         require(run.terminated[lane] + run.truncated[lane] < 2, "a step is both terminated and truncated");

@@ -89,7 +89,8 @@ TradingEnv::TradingEnv(std::shared_ptr<const MarketData> data, market::BarRange 
     : data_(std::move(data)),
       config_((config.validate(), config)),
       rates_(scaled_costs(config)),
-      lanes_(lanes) {
+      lanes_(lanes),
+      final_bars_(lanes) {
   const execution::BarTape& tape = data_->tape;
   columns_ = data_->features.columns;
   observation_size_ = columns_ + features::account_value_count;
@@ -171,6 +172,7 @@ void TradingEnv::step(std::size_t first_lane, std::size_t lane_count, const Step
     buffers.truncated[i] = cut_off;
     if (ruined || cut_off) {
       observe(lane, buffers.final_observations + i * observation_size_);
+      final_bars_[i] = static_cast<std::uint32_t>(lane.bar);
       start_episode(lane, i);
     }
     observe(lane, buffers.observations + i * observation_size_);

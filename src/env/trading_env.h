@@ -84,6 +84,13 @@ class TradingEnv final : public VectorEnv {
   std::size_t action_count() const override { return config_.exposures.size(); }
   void reset(std::uint64_t seed, std::span<float> observations) override;
   void step(std::size_t first_lane, std::size_t lane_count, const StepBuffers& buffers) override;
+  SharedRows shared_rows() const override {
+    return {data_->features.values.data(), data_->features.rows, columns_};
+  }
+  std::uint32_t shared_row(std::size_t lane) const override {
+    return static_cast<std::uint32_t>(lanes_[lane].bar);
+  }
+  std::uint32_t final_shared_row(std::size_t lane) const override { return final_bars_[lane]; }
   std::string save_state() const override;
   void load_state(std::string_view state) override;
 
@@ -122,6 +129,7 @@ class TradingEnv final : public VectorEnv {
   TradingEnvConfig config_;
   execution::Rates rates_;
   std::vector<Lane> lanes_;
+  std::vector<std::uint32_t> final_bars_;  // (lanes) of the episode that ended last
   std::size_t observation_size_ = 0;
   std::size_t columns_ = 0;
   market::BarRange split_;

@@ -19,6 +19,14 @@ struct StepBuffers {
   float* final_observations;  // (lanes, observation_size): written only where terminated or truncated is 1
 };
 
+/// An array that does not change while its environment lives: an observation begins with one of its rows, and
+/// what follows is the lane's own. Whoever keeps many observations keeps the row's number instead.
+struct SharedRows {
+  const float* values = nullptr;  // (rows, columns)
+  std::size_t rows = 0;           // below 2^32
+  std::size_t columns = 0;        // 0: every value of an observation is the lane's own
+};
+
 /// Several copies ("lanes") of one environment stepped together: the contract every environment keeps and the
 /// conformance suite (env/conformance.h) checks.
 ///
@@ -45,6 +53,13 @@ class VectorEnv {
 
   /// Steps lanes [first_lane, first_lane + lane_count); touches only those rows of the buffers.
   virtual void step(std::size_t first_lane, std::size_t lane_count, const StepBuffers& buffers) = 0;
+
+  /// What observations share; the same as long as the environment lives.
+  virtual SharedRows shared_rows() const { return {}; }
+  /// The row that the lane's present observation begins with; and, between a step that ended an episode of
+  /// the lane and the next one, that of the final observation.
+  virtual std::uint32_t shared_row(std::size_t /*lane*/) const { return 0; }
+  virtual std::uint32_t final_shared_row(std::size_t /*lane*/) const { return 0; }
 
   /// The whole state as bytes, and back: after load_state the paths continue bit for bit. The bytes fit an
   /// environment of the same configuration only; others throw Error "bytes.damaged".

@@ -37,7 +37,10 @@ constexpr const char* system_member = "system_info.txt";
 constexpr std::array sb3_members{data_member,      policy_member,  optimizer_member,
                                  variables_member, version_member, system_member};
 
+constexpr const char* ppo = "PPO";
+constexpr const char* dqn = "DQN";
 constexpr const char* policies_module = "stable_baselines3.common.policies";
+constexpr const char* dqn_policies_module = "stable_baselines3.dqn.policies";
 constexpr const char* shared_trunk_key = "stevie_shared_trunk";
 /// Entries of `data` that say what ModelFile says in fields of its own.
 constexpr std::array own_data_keys{"policy_class", "policy_kwargs", "observation_space", "action_space",
@@ -48,11 +51,13 @@ constexpr const char* type_key = ":type:";
 constexpr const char* policy_layers = "mlp_extractor.policy_net.";
 constexpr const char* value_layers = "mlp_extractor.value_net.";
 constexpr const char* shared_layers = "mlp_extractor.shared_net.";
+constexpr const char* q_layers = "q_net.q_net.";
+constexpr const char* target_layers = "q_net_target.q_net.";
 
 [[noreturn]] void unsupported(const std::string& what, const std::string& place) {
   throw Error("model.unsupported",
               what +
-                  ": only PPO with MlpPolicy, a float Box observation and a Discrete action "
+                  ": only PPO and DQN with MlpPolicy, a float Box observation and a Discrete action "
                   "space can be read",
               place);
 }
@@ -91,40 +96,47 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-json policy_class_entry() {
+json policy_class_entry(bool is_dqn) {
+  const char* module = is_dqn ? dqn_policies_module : policies_module;
   PickleWriter pickle;
-  pickle.global(policies_module, "ActorCriticPolicy");
-  return {{type_key, "<class 'abc.ABCMeta'>"},
-          {serialized_key, base64(pickle.finish())},
-          {"__module__", policies_module}};
+  pickle.global(module, is_dqn ? "DQNPolicy" : "ActorCriticPolicy");
+  return {
+      {type_key, "<class 'abc.ABCMeta'>"}, {serialized_key, base64(pickle.finish())}, {"__module__", module}};
 }
 
-void write_widths(PickleWriter& pickle, const char* key, const std::vector<std::size_t>& widths) {
-  pickle.text(key);
+void write_widths(PickleWriter& pickle, const std::vector<std::size_t>& widths) {
   pickle.empty_list();
   pickle.mark();
   for (const std::size_t width : widths) pickle.integer(static_cast<std::int64_t>(width));
   pickle.append_all();
 }
 
-json policy_kwargs_entry(const PolicyKwargs& kwargs) {
+json policy_kwargs_entry(const PolicyKwargs& kwargs, bool is_dqn) {
   constexpr const char* module = "torch.nn.modules.activation";
   const char* activation = kwargs.activation == PolicyKwargs::Activation::tanh ? "Tanh" : "ReLU";
   PickleWriter pickle;
   pickle.empty_dict();
   pickle.mark();
   pickle.text("net_arch");
-  pickle.empty_dict();
-  pickle.mark();
-  write_widths(pickle, "pi", kwargs.policy_widths);
-  write_widths(pickle, "vf", kwargs.value_widths);
-  pickle.set_items();
+  json shown = kwargs.policy_widths;
+  if (is_dqn) {
+    write_widths(pickle, kwargs.policy_widths);
+  } else {
+    shown = {{"pi", kwargs.policy_widths}, {"vf", kwargs.value_widths}};
+    pickle.empty_dict();
+    pickle.mark();
+    pickle.text("pi");
+    write_widths(pickle, kwargs.policy_widths);
+    pickle.text("vf");
+    write_widths(pickle, kwargs.value_widths);
+    pickle.set_items();
+  }
   pickle.text("activation_fn");
   pickle.global(module, activation);
   pickle.set_items();
   return {{type_key, "<class 'dict'>"},
           {serialized_key, base64(pickle.finish())},
-          {"net_arch", {{"pi", kwargs.policy_widths}, {"vf", kwargs.value_widths}}},
+          {"net_arch", shown},
           {"activation_fn", fmt::format("<class '{}.{}'>", module, activation)}};
 }
 
@@ -168,15 +180,20 @@ json action_space_entry(std::size_t count) {
 json data_json(const ModelFile& model) {
   json data = json::parse(model.hyper_parameters_json, nullptr, false);
   if (!data.is_object()) inconsistent("the hyper-parameters of a model must be one JSON object");
-  const json defaults = {{"verbose", 0},       {"n_envs", 1},
-                         {"num_timesteps", 0}, {"clip_range", 0.2},
-                         {"n_epochs", 10},     {"learning_rate", model.optimizer.learning_rate},
-                         {"use_sde", false},   {"_n_updates", 0}};
+  const bool is_dqn = model.algorithm == dqn;
+  json defaults = {{"verbose", 0},       {"n_envs", 1},
+                   {"num_timesteps", 0}, {"learning_rate", model.optimizer.learning_rate},
+                   {"use_sde", false},   {"_n_updates", 0}};
+  if (is_dqn) {
+    defaults.update({{"buffer_size", 1'000'000}, {"exploration_fraction", 0.1}});
+  } else {
+    defaults.update({{"clip_range", 0.2}, {"n_epochs", 10}});
+  }
   for (const auto& [key, value] : defaults.items()) {
     if (!data.contains(key)) data[key] = value;
   }
-  data["policy_class"] = policy_class_entry();
-  data["policy_kwargs"] = policy_kwargs_entry(model.policy_kwargs);
+  data["policy_class"] = policy_class_entry(is_dqn);
+  data["policy_kwargs"] = policy_kwargs_entry(model.policy_kwargs, is_dqn);
   data["observation_space"] = observation_space_entry(model.observation_size);
   data["action_space"] = action_space_entry(model.action_count);
   if (model.policy_kwargs.shared_trunk) data[shared_trunk_key] = true;
@@ -206,18 +223,29 @@ void require_fit(const std::vector<NamedTensor>& tensors, const std::vector<Name
   }
 }
 
+std::vector<NamedTensor> tensor_shapes_of(const ModelFile& model) {
+  return model.algorithm == dqn
+             ? q_net_tensor_shapes(model.observation_size, model.action_count,
+                                   model.policy_kwargs.policy_widths)
+             : policy_tensor_shapes(model.observation_size, model.action_count, model.policy_kwargs);
+}
+
 void check_consistent(const ModelFile& model) {
-  if (model.algorithm != "PPO") inconsistent("only PPO models can be written, not " + model.algorithm);
+  const bool is_dqn = model.algorithm == dqn;
+  if (!is_dqn && model.algorithm != ppo)
+    inconsistent("only PPO and DQN models can be written, not " + model.algorithm);
   if (model.observation_size == 0 || model.action_count == 0) {
     inconsistent("a model needs at least one observation value and one action");
   }
   const PolicyKwargs& kwargs = model.policy_kwargs;
+  if (is_dqn && kwargs.shared_trunk) inconsistent("a DQN has one network and no shared trunk");
   if (kwargs.shared_trunk && kwargs.policy_widths != kwargs.value_widths) {
     inconsistent("with a shared trunk policy_widths and value_widths must be equal");
   }
-  const std::vector<NamedTensor> wanted =
-      policy_tensor_shapes(model.observation_size, model.action_count, model.policy_kwargs);
+  const std::vector<NamedTensor> wanted = tensor_shapes_of(model);
   require_fit(model.policy, wanted, "the policy");
+  if (!is_dqn && !model.target.empty()) inconsistent("only a DQN has a target network");
+  if (!model.target.empty()) require_fit(model.target, wanted, "the target network");
   const OptimizerState& optimizer = model.optimizer;
   const bool has_moments = !optimizer.exp_avg.empty() || !optimizer.exp_avg_sq.empty();
   if (!has_moments && optimizer.step > 0) inconsistent("an optimiser that has stepped needs its moments");
@@ -232,15 +260,24 @@ void check_consistent(const ModelFile& model) {
   }
 }
 
+/// The tensors whose names begin with `from`, which becomes `to`.
+std::vector<NamedTensor> renamed(const std::vector<NamedTensor>& tensors, std::string_view from,
+                                 std::string_view to) {
+  std::vector<NamedTensor> result;
+  for (const NamedTensor& tensor : tensors) {
+    if (!tensor.name.starts_with(from)) continue;
+    result.push_back(tensor);
+    result.back().name.replace(0, from.size(), to);
+  }
+  return result;
+}
+
 /// The shared layers as policy_net, then again as value_net, then the rest.
 std::vector<NamedTensor> split_shared(const std::vector<NamedTensor>& tensors) {
   std::vector<NamedTensor> result;
   for (const char* prefix : {policy_layers, value_layers}) {
-    for (const NamedTensor& tensor : tensors) {
-      if (!tensor.name.starts_with(shared_layers)) continue;
-      result.push_back(tensor);
-      result.back().name.replace(0, std::string_view(shared_layers).size(), prefix);
-    }
+    const std::vector<NamedTensor> copy = renamed(tensors, shared_layers, prefix);
+    result.insert(result.end(), copy.begin(), copy.end());
   }
   for (const NamedTensor& tensor : tensors) {
     if (!tensor.name.starts_with(shared_layers)) result.push_back(tensor);
@@ -273,11 +310,14 @@ std::string text_at(const json& data, const char* entry, const char* key) {
   return value != found->end() && value->is_string() ? value->get<std::string>() : std::string{};
 }
 
-/// What the tensors' shapes cannot tell: the algorithm, the kinds of the spaces, layers without weights.
-void check_data(const json& data, const std::string& place) {
-  if (!data.contains("clip_range") || !data.contains("n_epochs"))
-    unsupported("this is not a PPO model", place);
-  if (text_at(data, "policy_class", "__module__") != policies_module) {
+/// What the tensors' shapes cannot tell: the kinds of the spaces, layers without weights. Returns the
+/// algorithm.
+std::string check_data(const json& data, const std::string& place) {
+  const bool is_ppo = data.contains("clip_range") && data.contains("n_epochs");
+  const bool is_dqn = data.contains("buffer_size") && data.contains("exploration_fraction");
+  if (is_ppo == is_dqn) unsupported("this is not a model of PPO or DQN", place);
+  const char* module = is_dqn ? dqn_policies_module : policies_module;
+  if (text_at(data, "policy_class", "__module__") != module) {
     unsupported("the policy is not one of Stable-Baselines3", place);
   }
   const std::string dtype = text_at(data, "observation_space", "dtype");
@@ -294,12 +334,14 @@ void check_data(const json& data, const std::string& place) {
   if (!extractor.empty() && !extractor.ends_with(".FlattenExtractor'>")) {
     unsupported("the policy has a features extractor of its own", place);
   }
+  return is_dqn ? dqn : ppo;
 }
 
-PolicyKwargs::Activation activation_in(const json& data, const std::string& place) {
+/// A policy without one has the default of its algorithm: Tanh for PPO, ReLU for DQN.
+PolicyKwargs::Activation activation_in(const json& data, bool is_dqn, const std::string& place) {
   const std::string name = text_at(data, "policy_kwargs", "activation_fn");
-  if (name.empty() || name.ends_with(".Tanh'>")) return PolicyKwargs::Activation::tanh;
-  if (name.ends_with(".ReLU'>")) return PolicyKwargs::Activation::relu;
+  if (name.ends_with(".Tanh'>") || (name.empty() && !is_dqn)) return PolicyKwargs::Activation::tanh;
+  if (name.ends_with(".ReLU'>") || name.empty()) return PolicyKwargs::Activation::relu;
   unsupported("the activation is neither Tanh nor ReLU", place);
 }
 
@@ -314,29 +356,48 @@ std::vector<std::size_t> widths_in(const TensorsByName& tensors, const char* pre
   }
 }
 
-/// Sizes from the shapes, then every tensor against what these sizes ask for.
+/// Moves the tensors of these names and shapes out of the map.
+std::vector<NamedTensor> take_tensors(TensorsByName& tensors, std::vector<NamedTensor> wanted,
+                                      const std::string& place) {
+  for (NamedTensor& tensor : wanted) {
+    const auto found = tensors.find(tensor.name);
+    if (found == tensors.end()) unsupported(fmt::format("the policy lacks \"{}\"", tensor.name), place);
+    if (found->second.shape != tensor.shape) {
+      unsupported(fmt::format("the shape of \"{}\" does not fit the other layers", tensor.name), place);
+    }
+    tensor.values = std::move(found->second.values);
+    tensors.erase(found);
+  }
+  return wanted;
+}
+
+/// Sizes from the shapes of the layers up to `head`, then every tensor against what these sizes ask for.
 void take_policy(TensorsByName tensors, const std::string& place, ModelFile& model) {
+  const bool is_dqn = model.algorithm == dqn;
   PolicyKwargs& kwargs = model.policy_kwargs;
-  kwargs.policy_widths = widths_in(tensors, policy_layers);
+  kwargs.policy_widths = widths_in(tensors, is_dqn ? q_layers : policy_layers);
   kwargs.value_widths = widths_in(tensors, value_layers);
-  const auto head = tensors.find("action_net.weight");
+  std::string head_name = "action_net.weight";
+  if (is_dqn) {
+    // The layer behind the hidden ones is the head.
+    if (kwargs.policy_widths.empty()) unsupported("the policy has no network of action values", place);
+    kwargs.policy_widths.pop_back();
+    head_name = layer_name(q_layers, kwargs.policy_widths.size(), "weight");
+  }
+  const auto head = tensors.find(head_name);
   if (head == tensors.end() || head->second.shape.size() != 2) {
-    unsupported("the policy has no weights \"action_net.weight\"", place);
+    unsupported(fmt::format("the policy has no weights \"{}\"", head_name), place);
   }
   model.action_count = head->second.shape[0];
-  const auto first = tensors.find(layer_name(policy_layers, 0, "weight"));
+  const auto first = tensors.find(layer_name(is_dqn ? q_layers : policy_layers, 0, "weight"));
   const std::vector<std::size_t>& first_shape = (first == tensors.end() ? head : first)->second.shape;
   model.observation_size = first_shape.back();
 
-  model.policy = policy_tensor_shapes(model.observation_size, model.action_count, kwargs);
-  for (NamedTensor& wanted : model.policy) {
-    const auto found = tensors.find(wanted.name);
-    if (found == tensors.end()) unsupported(fmt::format("the policy lacks \"{}\"", wanted.name), place);
-    if (found->second.shape != wanted.shape) {
-      unsupported(fmt::format("the shape of \"{}\" does not fit the other layers", wanted.name), place);
-    }
-    wanted.values = std::move(found->second.values);
-    tensors.erase(found);
+  model.policy = take_tensors(tensors, tensor_shapes_of(model), place);
+  if (is_dqn) {
+    model.target =
+        renamed(take_tensors(tensors, renamed(tensor_shapes_of(model), q_layers, target_layers), place),
+                target_layers, q_layers);
   }
   if (!tensors.empty()) {
     unsupported("the policy has other layers than MlpPolicy's", place);
@@ -406,6 +467,15 @@ std::vector<NamedTensor> policy_tensor_shapes(std::size_t observation_size, std:
   return tensors;
 }
 
+std::vector<NamedTensor> q_net_tensor_shapes(std::size_t observation_size, std::size_t action_count,
+                                             const std::vector<std::size_t>& widths) {
+  std::vector<NamedTensor> tensors;
+  const std::size_t width = append_layers(q_layers, observation_size, widths, tensors);
+  tensors.push_back({layer_name(q_layers, widths.size(), "weight"), {action_count, width}, {}});
+  tensors.push_back({layer_name(q_layers, widths.size(), "bias"), {action_count}, {}});
+  return tensors;
+}
+
 std::string model_file_bytes(const ModelFile& model) {
   check_consistent(model);
   std::vector<NamedTensor> policy = model.policy;
@@ -415,12 +485,18 @@ std::string model_file_bytes(const ModelFile& model) {
     optimizer.exp_avg = split_shared(optimizer.exp_avg);
     optimizer.exp_avg_sq = split_shared(optimizer.exp_avg_sq);
   }
+  const std::size_t trained_tensors = policy.size();
+  if (model.algorithm == dqn) {
+    const std::vector<NamedTensor> target =
+        renamed(model.target.empty() ? model.policy : model.target, q_layers, target_layers);
+    policy.insert(policy.end(), target.begin(), target.end());
+  }
   constexpr int indent = 4;
   std::vector<ZipMember> members = {
       {data_member, data_json(model).dump(indent)},
       {variables_member, empty_torch_file_bytes()},
       {policy_member, state_dict_bytes(policy)},
-      {optimizer_member, adam_state_bytes(optimizer, policy.size())},
+      {optimizer_member, adam_state_bytes(optimizer, trained_tensors)},
       {version_member, sb3_version},
       {system_member, fmt::format("- Written by: Stevie\n- Stable-Baselines3: {}\n", sb3_version)},
   };
@@ -449,8 +525,8 @@ ModelFile parse_model_file(std::string_view bytes, const std::string& place) {
 
   ModelFile model;
   const json data = parse_data(take(data_member), inside(data_member));
-  check_data(data, place);
-  model.policy_kwargs.activation = activation_in(data, place);
+  model.algorithm = check_data(data, place);
+  model.policy_kwargs.activation = activation_in(data, model.algorithm == dqn, place);
   TensorsByName tensors;
   for (NamedTensor& tensor :
        parse_state_dict(take(policy_member), inside(policy_member), policy_limit_values)) {

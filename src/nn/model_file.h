@@ -29,7 +29,7 @@ struct OptimizerState {
 
 /// What a model file (.zip) of Stable-Baselines3 holds, as far as this program uses it.
 struct ModelFile {
-  std::string algorithm = "PPO";
+  std::string algorithm = "PPO";     // or "DQN"
   std::size_t observation_size = 0;  // the observation space is Box(-inf, inf, (observation_size,), float32)
   std::size_t action_count = 0;      // the action space is Discrete(action_count)
   /// One JSON object of plain hyper-parameters, merged into the member `data` by name as in
@@ -37,9 +37,13 @@ struct ModelFile {
   /// gets its default there; a schedule is given by its first value. On reading: every entry of `data` that
   /// is plain JSON.
   std::string hyper_parameters_json = "{}";
+  /// Of a DQN only policy_widths and activation count: its net_arch.
   PolicyKwargs policy_kwargs;
-  /// The state_dict of the policy: names, order and shapes of policy_tensor_shapes().
+  /// The state_dict of the policy: names, order and shapes of policy_tensor_shapes(); of a DQN the network of
+  /// action values, q_net_tensor_shapes().
   std::vector<NamedTensor> policy;
+  /// The target network of a DQN, named as `policy`. Empty: equal to it. On reading always there.
+  std::vector<NamedTensor> target;
   OptimizerState optimizer;
   /// Further members of the zip by name, for example "stevie.json" or "checkpoint.bin"; other programs ignore
   /// them.
@@ -55,18 +59,24 @@ struct ModelFile {
 std::vector<NamedTensor> policy_tensor_shapes(std::size_t observation_size, std::size_t action_count,
                                               const PolicyKwargs& kwargs);
 
+/// The same for the network of action values of a DQN: q_net.q_net.<2i>.weight (width, inputs) and .bias, the
+/// last ones (actions, last width). Its target network is named q_net_target in the file.
+std::vector<NamedTensor> q_net_tensor_shapes(std::size_t observation_size, std::size_t action_count,
+                                             const std::vector<std::size_t>& widths);
+
 /// The bytes of the zip. The same model gives the same bytes. Throws Error "model.inconsistent" where the
-/// tensors are not the ones that policy_tensor_shapes() asks for, or hyper_parameters_json is not a JSON
+/// tensors are not the ones that these functions ask for, or hyper_parameters_json is not a JSON
 /// object.
 std::string model_file_bytes(const ModelFile& model);
 
 /// model_file_bytes() written under a temporary name and renamed (core/file.h).
 void write_model_file(const std::filesystem::path& path, const ModelFile& model);
 
-/// Reads what write_model_file() wrote, and files that Stable-Baselines3's PPO with MlpPolicy and a Discrete
-/// action space saved. Pickles are never executed: only the operations that tensors need are understood.
-/// Everything else throws Error "model.unreadable" (not such a file, damaged, truncated, too large) or
-/// "model.unsupported" (a file of another algorithm, policy or number type), with `place` or the path in it.
+/// Reads what write_model_file() wrote, and files that Stable-Baselines3's PPO or DQN with MlpPolicy and a
+/// Discrete action space saved. Pickles are never executed: only the operations that tensors need are
+/// understood. Everything else throws Error "model.unreadable" (not such a file, damaged, truncated, too
+/// large) or "model.unsupported" (a file of another algorithm, policy or number type), with `place` or the
+/// path in it.
 ModelFile read_model_file(const std::filesystem::path& path);
 ModelFile parse_model_file(std::string_view bytes, const std::string& place);
 

@@ -3,12 +3,13 @@
 ///
 /// Dense networks only, with gradients written out by hand. Start with:
 ///   network.h      ActorCritic: forward and backward passes over one flat array of parameters
+///   q_network.h    QNetwork: the values of all actions, for DQN; one head or two (dueling)
 ///   adam.h         Adam over such an array
 ///   model_file.h   Stable-Baselines3's model file, written and read
 ///   tensor.h       NamedTensor, the form in which weights leave and enter
 ///   reference.h    the same network and its gradients in plain loops and double precision
-/// Below them: layers.h, gemm.h and simd.h (kernels), orthogonal.h (initial weights); zip_archive.h,
-/// pickle.h and torch_file.h (the layers of the model file).
+/// Below them: layers.h, gemm.h and simd.h (kernels), layer_tensors.h, orthogonal.h (initial weights);
+/// zip_archive.h, pickle.h and torch_file.h (the layers of the model file).
 ///
 /// In: observations as float32 rows; bytes of a model file. Out: logits and values, gradients; bytes.
 ///
@@ -21,5 +22,6 @@
 #include "nn/adam.h"
 #include "nn/model_file.h"
 #include "nn/network.h"
+#include "nn/q_network.h"
 #include "nn/reference.h"
 #include "nn/tensor.h"

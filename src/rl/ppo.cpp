@@ -27,11 +27,6 @@ void prefetch(const float* row, std::size_t width) {
   for (std::size_t i = 0; i < width; i += floats_per_line) __builtin_prefetch(row + i);
 }
 
-double scheduled(double value, Schedule schedule, std::uint64_t done, std::uint64_t total) {
-  if (schedule == Schedule::constant || total == 0) return value;
-  return value * std::max(0.0, 1.0 - static_cast<double>(done) / static_cast<double>(total));
-}
-
 /// The configuration, if it is sound and all three fit each other.
 PpoConfig fitting(const env::VectorEnv& environment, const nn::NetworkConfig& network,
                   const PpoConfig& config) {

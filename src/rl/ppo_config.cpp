@@ -1,5 +1,7 @@
 #include "rl/ppo_config.h"
 
+#include "rl/config_check.h"
+
 namespace stevie::rl {
 namespace {
 
@@ -61,12 +63,7 @@ void describe(ConfigBinder& binder, PpoConfig& config) {
 }
 
 void validate(const PpoConfig& config) {
-  PpoConfig copy = config;
-  ConfigBinder binder;
-  describe(binder, copy);
-  std::vector<ConfigSetting> settings;
-  for (const ConfigField& field : binder.fields()) settings.push_back({field.key, field.show(), field.key});
-  load_config(binder, {.flags = settings});
+  require_valid(config);
 }
 
 }  // namespace stevie::rl

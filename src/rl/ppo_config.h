@@ -4,14 +4,9 @@
 #include <optional>
 
 #include "core/config.h"
+#include "rl/schedule.h"
 
 namespace stevie::rl {
-
-/// How a hyper-parameter moves over a training.
-enum class Schedule {
-  constant,
-  linear  // from its value down to 0 at the last step
-};
 
 /// Hyper-parameters of PPO. Names, defaults and meaning are Stable-Baselines3's.
 struct PpoConfig {
