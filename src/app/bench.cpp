@@ -18,6 +18,7 @@
 #include "market/readers.h"
 #include "market/synthetic.h"
 #include "nn/peak.h"
+#include "rl/dqn.h"
 #include "rl/ppo.h"
 
 namespace stevie::app {
@@ -69,6 +70,27 @@ class Member {
   rl::Ppo ppo_;
 };
 
+/// The same of DQN: one lane, past the steps that only explore.
+class DqnMember {
+ public:
+  explicit DqnMember(std::shared_ptr<const env::MarketData> market)
+      : environment_(market, {0, market->tape.size()}, {}, config_.n_envs), dqn_(environment_, config_) {}
+
+  double iterate() {
+    const std::uint64_t before = dqn_.timesteps();
+    dqn_.iterate(0);
+    return static_cast<double>(dqn_.timesteps() - before);
+  }
+  double flops_per_step() const {
+    return dqn_flops_per_step(environment_.observation_size(), environment_.action_count(), config_);
+  }
+
+ private:
+  rl::DqnConfig config_;
+  env::TradingEnv environment_;
+  rl::Dqn dqn_;
+};
+
 class Benchmarks {
  public:
   explicit Benchmarks(const BenchRequest& request) : request_(request) {}
@@ -79,6 +101,7 @@ class Benchmarks {
         {"gemm", &Benchmarks::gemm},
         {"ppo_sb3_defaults", &Benchmarks::ppo_small},
         {"ppo_256x256", &Benchmarks::ppo_large},
+        {"dqn_sb3_defaults", &Benchmarks::dqn},
         {"rollout", &Benchmarks::rollout},
         {"env_steps", &Benchmarks::env_steps},
         {"two_members", &Benchmarks::two_members},
@@ -140,6 +163,17 @@ class Benchmarks {
   }
   void ppo_small() { ppo("ppo_sb3_defaults", {64, 64}); }
   void ppo_large() { ppo("ppo_256x256", {256, 256}); }
+
+  void dqn() {
+    DqnMember member(market());
+    member.iterate();
+    const Measured measured = measure(
+        request_.seconds, [&member](double s) { return rate_of(s, [&] { return member.iterate(); }); });
+    const double flops = member.flops_per_step();
+    add({"dqn_sb3_defaults", measured.value, "steps/s",
+         fmt::format("{}, {:.3f} MFLOP a step", peak_text(measured.peak), flops * 1e-6),
+         measured.value * flops * 1e-9 / measured.peak});
+  }
 
   void rollout() {
     constexpr double wanted = 2e6;
@@ -241,22 +275,47 @@ std::string bench_json(const std::vector<BenchRow>& rows) {
   return result.dump(indent) + "\n";
 }
 
+namespace {
+
+/// Of one row in a network of dense layers.
+struct RowFlops {
+  double forward = 0;          // and those of the weights' gradients
+  double input_gradients = 0;  // of all layers but the first
+};
+
+RowFlops row_flops(std::size_t inputs, const std::vector<std::size_t>& widths, std::size_t outputs) {
+  RowFlops flops;
+  bool first = true;
+  const auto add_layer = [&](std::size_t width) {
+    const double layer = 2.0 * static_cast<double>(inputs * width);
+    flops.forward += layer;
+    if (!first) flops.input_gradients += layer;
+    inputs = width;
+    first = false;
+  };
+  for (const std::size_t width : widths) add_layer(width);
+  add_layer(outputs);
+  return flops;
+}
+
+}  // namespace
+
 double ppo_flops_per_step(std::size_t observation_size, std::size_t action_count,
                           const std::vector<std::size_t>& widths, std::size_t n_epochs) {
-  double forward = 0, input_gradients = 0;
-  for (const std::size_t outputs : {action_count, std::size_t{1}}) {  // policy and value networks
-    std::size_t inputs = observation_size;
-    bool first = true;
-    for (const std::size_t width : widths) {
-      forward += 2.0 * static_cast<double>(inputs * width);
-      if (!first) input_gradients += 2.0 * static_cast<double>(inputs * width);
-      inputs = width;
-      first = false;
-    }
-    forward += 2.0 * static_cast<double>(inputs * outputs);
-    if (!first) input_gradients += 2.0 * static_cast<double>(inputs * outputs);
-  }
-  return forward + static_cast<double>(n_epochs) * (2.0 * forward + input_gradients);
+  const RowFlops policy = row_flops(observation_size, widths, action_count);
+  const RowFlops value = row_flops(observation_size, widths, 1);
+  const double forward = policy.forward + value.forward;
+  return forward +
+         static_cast<double>(n_epochs) * (2.0 * forward + policy.input_gradients + value.input_gradients);
+}
+
+double dqn_flops_per_step(std::size_t observation_size, std::size_t action_count,
+                          const rl::DqnConfig& config) {
+  const RowFlops row = row_flops(observation_size, config.net_arch, action_count);
+  const double rows_a_step = static_cast<double>(config.batch_size) *
+                             static_cast<double>(config.gradient_steps) /
+                             static_cast<double>(config.train_freq * config.n_envs);
+  return row.forward + rows_a_step * (3.0 * row.forward + row.input_gradients);
 }
 
 }  // namespace stevie::app

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "rl/dqn_config.h"
+
 namespace stevie::app {
 
 /// One measurement. `fraction` is what the value is of its yardstick, which was measured in the same run.
@@ -35,5 +37,11 @@ std::string bench_json(const std::vector<BenchRow>& rows);
 /// each epoch forward, weight gradients and the input gradients of all layers but the first.
 double ppo_flops_per_step(std::size_t observation_size, std::size_t action_count,
                           const std::vector<std::size_t>& widths, std::size_t n_epochs);
+
+/// The same of DQN with gradient_steps above 0, one step of prediction, and neither double nor dueling: one
+/// forward pass in the step, and in each update a forward pass of both networks, weight gradients, and input
+/// gradients of all layers but the first.
+double dqn_flops_per_step(std::size_t observation_size, std::size_t action_count,
+                          const rl::DqnConfig& config);
 
 }  // namespace stevie::app

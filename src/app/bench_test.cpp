@@ -16,6 +16,7 @@ namespace {
 // ten times.
 TEST(Bench, CountsTheOperationsOfAStep) {
   EXPECT_NEAR(ppo_flops_per_step(104, 3, {64, 64}, 10) * 1e-6, 1.083, 0.0005);
+  EXPECT_NEAR(dqn_flops_per_step(104, 3, {}) * 1e-6, 0.616, 0.0005);
   // One layer of one unit: forward 2 x 2 x (1 + 1), backward twice that and 2 x 2 through the heads.
   EXPECT_EQ(ppo_flops_per_step(1, 1, {1}, 1), 8.0 + 16.0 + 4.0);
 }

@@ -26,6 +26,20 @@ void describe(ConfigBinder& binder, TrainConfig& config) {
                 .help = "distance of checkpoints; 0: only at the end and on Ctrl-C"});
 }
 
+void describe(ConfigBinder& binder, BootstrapTraining& config) {
+  binder.field("bootstrap.algorithms", config.algorithms, {.help = "which are trained: ppo, dqn"});
+  binder.rule("bootstrap.algorithms", [&config] {
+    for (const std::string& name : config.algorithms) {
+      if (name != "ppo" && name != "dqn") return "\"" + name + "\" is no algorithm: ppo or dqn";
+    }
+    return std::string(config.algorithms.empty() ? "name at least one of ppo and dqn" : "");
+  });
+  binder.field("bootstrap.seeds", config.seeds,
+               {.minimum = 1, .maximum = 1000, .help = "trainings of each algorithm"});
+  binder.field("bootstrap.first_seed", config.first_seed,
+               {.minimum = 0, .maximum = 1e15, .help = "seed of the first training; the others count up"});
+}
+
 /// What is wrong with the text, or empty.
 template <class Parse>
 std::string fault_of(const std::string& text, Parse parse) {
@@ -213,11 +227,13 @@ market::SplitConfig DataConfig::split() const {
 
 void describe(ConfigBinder& binder, Config& config) {
   describe(binder, config.train);
+  describe(binder, config.bootstrap);
   describe(binder, config.data);
   describe_environment(binder, config.env);
   describe_costs(binder, config.env.instrument);
   describe(binder, config.network);
   rl::describe(binder, config.ppo);
+  rl::describe(binder, config.dqn);
   describe(binder, config.ledger);
   accounts::describe(binder, config.accounts);
   describe(binder, config.measuring);

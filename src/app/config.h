@@ -14,6 +14,7 @@
 #include "market/split.h"
 #include "nn/architecture.h"
 #include "notify/notify.h"
+#include "rl/dqn_config.h"
 #include "rl/ppo_config.h"
 #include "validation/gate.h"
 
@@ -29,6 +30,15 @@ struct TrainConfig {
   std::uint64_t eval_freq = 50'000;
   /// Steps between two checkpoints. Default 200,000. 0: only at the end and on Ctrl-C.
   std::uint64_t checkpoint_freq = 200'000;
+};
+
+/// The trainings of `stevie bootstrap`.
+struct BootstrapTraining {
+  /// Which are trained: "ppo", "dqn". Default both.
+  std::vector<std::string> algorithms{"ppo", "dqn"};
+  /// Trainings of each algorithm, with the seeds first_seed, first_seed + 1, ... Default 3 from 1.
+  std::uint64_t seeds = 3;
+  std::uint64_t first_seed = 1;
 };
 
 /// Which bars are used for what, as a person writes it: times as in core/time.h, empty where not set.
@@ -47,10 +57,12 @@ struct DataConfig {
 /// it and use their part, so that a misspelt key is found whichever command runs.
 struct Config {
   TrainConfig train;
+  BootstrapTraining bootstrap;
   DataConfig data;
   env::TradingEnvConfig env;  // sections env and costs
   nn::PolicyKwargs network;
   rl::PpoConfig ppo;
+  rl::DqnConfig dqn;
   ledger::LedgerConfig ledger;
   accounts::AccountConfig accounts;
   OptimizeConfig optimize;

@@ -86,7 +86,7 @@ std::vector<std::string> notices_of(const PolicyEvaluation& request, market::Bar
 
 evaluation::Description description_of(const PolicyEvaluation& request, market::BarRange period) {
   const std::string market = request.bars.symbol.empty() ? "bars of" : request.bars.symbol;
-  return {.title = "PPO policy on " + market + " " + format_duration(request.bars.interval),
+  return {.title = request.algorithm + " policy on " + market + " " + format_duration(request.bars.interval),
           .model = request.model,
           .data = request.data,
           .synthetic = request.synthetic,
@@ -151,7 +151,8 @@ evaluation::Evaluation evaluate_policy(const PolicyEvaluation& request) {
                     features::feature_warm_up()),
         request.data);
   const execution::EngineConfig config = judging_engine(request.card.environment);
-  strategy::PolicyStrategy policy("PPO policy", request.network, request.card.environment.exposures);
+  strategy::PolicyStrategy policy(request.algorithm + " policy", request.network,
+                                  request.card.environment.exposures);
   evaluation::NamedRun run{"strategy", policy.name(),
                            evaluation::run_backtest(policy, request.market, period, config)};
   std::vector<evaluation::NamedRun> baselines =
@@ -180,6 +181,7 @@ evaluation::Evaluation evaluate_model(const EvaluateRequest& request) {
   evaluation::Evaluation result =
       evaluate_policy({.network = std::make_shared<const nn::ActorCritic>(network_of(model)),
                        .card = card,
+                       .algorithm = model.algorithm,
                        .bars = bars,
                        .market = market,
                        .period = period,

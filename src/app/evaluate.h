@@ -17,7 +17,8 @@ namespace stevie::app {
 /// A policy and the bars it is judged on, all in memory: what training and `stevie evaluate` have in common.
 struct PolicyEvaluation {
   std::shared_ptr<const nn::ActorCritic> network;
-  const ModelCard& card;  // exposures, costs and initial equity are taken from its environment
+  const ModelCard& card;          // exposures, costs and initial equity are taken from its environment
+  std::string algorithm = "PPO";  // for people
   const market::Bars& bars;
   const env::MarketData& market;  // made of these bars, features scaled with the card's scaler
   market::BarRange period;        // its begin moves behind the features' warm-up if need be

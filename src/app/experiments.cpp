@@ -31,7 +31,8 @@ constexpr const char* optimize_file = "results.json";
 
 const std::vector<std::string> marks{
     "training_results.json", "evaluation.json", "results.json", "gate_study.json",
-    "martingale_study.json", "martingale.json", "state.bin",    "checkpoints/ppo.zip"};
+    "martingale_study.json", "martingale.json", "state.bin",    "checkpoints/ppo.zip",
+    "checkpoints/dqn.zip"};
 
 /// The file as it stands, never unpacked. Null where it cannot be read, is too large or no JSON object.
 json read_json(const fs::path& file) {
@@ -166,7 +167,7 @@ void take_training(const json& results, Experiment& experiment) {
   experiment.title = (algorithm.empty() ? "Training" : algorithm) + (symbol.empty() ? "" : " on " + symbol);
   if (const std::string data = text_at(results, {"data"}); !data.empty()) experiment.data = {data};
   experiment.synthetic = truth_at(results, {"synthetic"});
-  experiment.seed = whole_in(at(results, {"configuration", "ppo.seed"}));
+  experiment.seed = whole_in(at(results, {"configuration", algorithm == "DQN" ? "dqn.seed" : "ppo.seed"}));
   experiment.sentence = text_at(results, {"validation", "sentence"});
   if (experiment.sentence.empty()) experiment.sentence = text_at(results, {"test", "verdict"});
   for (const char* name : {"timesteps", "best_timesteps"}) {
@@ -232,7 +233,7 @@ void take(const json& results, Experiment& experiment) {
 
 /// Kind of the run that a file belongs to; empty where it tells none.
 std::string kind_of(const std::string& file) {
-  if (file == training_file || file == "ppo.zip") return "train";
+  if (file == training_file || file == "ppo.zip" || file == "dqn.zip") return "train";
   if (file == optimize_file || file == "state.bin") return "optimize";
   if (file == evaluation_file) return "evaluate";
   if (file == "gate_study.json") return "gate_study";
@@ -261,7 +262,8 @@ struct Place {
   std::string name;
 };
 Place place_of(const ResultFile& file) {
-  const bool checkpoint = file.name.ends_with("checkpoints/ppo.zip");
+  const bool checkpoint =
+      file.name.ends_with("checkpoints/ppo.zip") || file.name.ends_with("checkpoints/dqn.zip");
   fs::path folder = file.path.parent_path(), name = fs::path(file.name).parent_path();
   if (checkpoint) {
     folder = folder.parent_path();

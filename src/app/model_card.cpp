@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "features/pipeline.h"
+#include "nn/q_network.h"
 
 namespace stevie::app {
 namespace {
@@ -203,6 +204,14 @@ ModelCard model_card_of(const nn::ModelFile& model, const std::string& place) {
 }
 
 nn::ActorCritic network_of(const nn::ModelFile& model) {
+  if (model.algorithm == "DQN") {
+    nn::QNetwork network({.observation_size = model.observation_size,
+                          .action_count = model.action_count,
+                          .widths = model.policy_kwargs.policy_widths,
+                          .activation = model.policy_kwargs.activation});
+    network.from_tensors(model.policy, network.parameters());
+    return network.as_policy();
+  }
   nn::ActorCritic network({model.observation_size, model.action_count, model.policy_kwargs});
   network.from_tensors(model.policy, network.parameters());
   return network;

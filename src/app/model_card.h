@@ -45,7 +45,8 @@ ModelCard parse_model_card(std::string_view json, const std::string& place);
 /// the card.
 ModelCard model_card_of(const nn::ModelFile& model, const std::string& place);
 
-/// The network of a model file with its weights. Throws Error "nn.tensor_differs" where they do not fit each
+/// The network of a model file with its weights; of a DQN one whose logits are the action values and whose
+/// value is 0. Throws Error "nn.tensor_differs" where they do not fit each
 /// other.
 nn::ActorCritic network_of(const nn::ModelFile& model);
 

@@ -104,13 +104,19 @@ Observations observe_bars(const market::Bars& bars, const features::RobustScaler
   return result;
 }
 
+/// The logits of one row: of a DQN its action values.
+std::vector<double> action_values(const nn::NetworkWorkspace& workspace, std::size_t actions,
+                                  std::size_t row) {
+  std::vector<double> result(actions);
+  for (std::size_t action = 0; action < actions; ++action)
+    result[action] = workspace.logits[action * workspace.batch_stride + row];
+  return result;
+}
+
 /// Softmax of one column of logits.
 std::vector<double> probabilities(const nn::NetworkWorkspace& workspace, std::size_t actions,
                                   std::size_t row) {
-  std::vector<double> result(actions);
-  for (std::size_t action = 0; action < actions; ++action) {
-    result[action] = workspace.logits[action * workspace.batch_stride + row];
-  }
+  std::vector<double> result = action_values(workspace, actions, row);
   const double largest = *std::ranges::max_element(result);
   double sum = 0;
   for (double& value : result) sum += value = std::exp(value - largest);
@@ -118,7 +124,8 @@ std::vector<double> probabilities(const nn::NetworkWorkspace& workspace, std::si
   return result;
 }
 
-std::vector<Predictions::Row> run_network(const nn::ActorCritic& network, Observations observations) {
+std::vector<Predictions::Row> run_network(const nn::ActorCritic& network, bool is_dqn,
+                                          Observations observations) {
   constexpr std::size_t batch_rows = 256;
   const std::size_t size = network.config().observation_size;
   nn::NetworkWorkspace workspace = network.make_workspace(batch_rows);
@@ -127,8 +134,11 @@ std::vector<Predictions::Row> run_network(const nn::ActorCritic& network, Observ
     const std::size_t batch = std::min(batch_rows, observations.names.size() - first);
     network.forward(observations.values.data() + first * size, size, batch, workspace);
     for (std::size_t i = 0; i < batch; ++i) {
-      rows.push_back({std::move(observations.names[first + i]),
-                      probabilities(workspace, network.config().action_count, i), workspace.values[i]});
+      Predictions::Row& row = rows.emplace_back();
+      row.name = std::move(observations.names[first + i]);
+      const std::size_t actions = network.config().action_count;
+      row.probability = is_dqn ? action_values(workspace, actions, i) : probabilities(workspace, actions, i);
+      row.value = is_dqn ? *std::ranges::max_element(row.probability) : double{workspace.values[i]};
     }
   }
   return rows;
@@ -141,22 +151,24 @@ Predictions predict(const PredictRequest& request) {
   const nn::ActorCritic network = network_of(model);
   const std::string text = read_file(request.input);
   const std::string place = request.input.string();
+  const bool is_dqn = model.algorithm == "DQN";
+  const char* kind = is_dqn ? "q_" : "";
   Predictions predictions;
   Observations observations;
   if (request.raw_observations || looks_like_observations(text, model.observation_size)) {
     observations = read_observations(text, place, model.observation_size);
     predictions.row_kind = "row";
     for (std::size_t i = 0; i < model.action_count; ++i)
-      predictions.actions.push_back(fmt::format("action_{}", i));
+      predictions.actions.push_back(fmt::format("{}action_{}", kind, i));
   } else {
     const ModelCard card = model_card_of(model, request.model.string());
     observations = observe_bars(market::parse_bars(text, place), card.scaler, place);
     predictions.row_kind = "time";
     for (const double exposure : card.environment.exposures) {
-      predictions.actions.push_back(fmt::format("exposure_{}", exposure));
+      predictions.actions.push_back(fmt::format("{}exposure_{}", kind, exposure));
     }
   }
-  predictions.rows = run_network(network, std::move(observations));
+  predictions.rows = run_network(network, is_dqn, std::move(observations));
   return predictions;
 }
 

@@ -17,12 +17,16 @@ struct PredictRequest {
 
 struct Predictions {
   struct Row {
-    std::string name;                 // open time of the bar, or number of the row from 1
-    std::vector<double> probability;  // one for each action, sum 1
-    double value = 0;                 // what the critic expects of here, in the unit of the training's reward
+    std::string name;  // open time of the bar, or number of the row from 1
+    /// One for each action: its probability, sum 1; of a DQN its value.
+    std::vector<double> probability;
+    /// What is expected of here, in the unit of the training's reward: by the critic, or the largest action
+    /// value.
+    double value = 0;
   };
   std::string row_kind;              // "time" or "row"
-  std::vector<std::string> actions;  // "exposure_-1" where the model tells its exposures, else "action_0"
+  std::vector<std::string> actions;  // "exposure_-1" where the model tells its exposures, else "action_0";
+                                     // of a DQN "q_exposure_-1" or "q_action_0"
   std::vector<Row> rows;
 };
 
@@ -32,7 +36,7 @@ struct Predictions {
 /// path:line, and what reading the files throws.
 Predictions predict(const PredictRequest& request);
 
-/// As CSV with a header: the row's name, the actions' probabilities, the value.
+/// As CSV with a header: the row's name, the actions' probabilities or values, the value.
 std::string predictions_csv(const Predictions& predictions);
 
 }  // namespace stevie::app

@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <ostream>
 #include <utility>
 
 #include "app/evaluate.h"
@@ -24,8 +25,7 @@
 #include "evaluation/report.h"
 #include "features/pipeline.h"
 #include "market/synthetic.h"
-#include "rl/ppo.h"
-#include "rl/ppo_model.h"
+#include "rl/learner.h"
 #include "rl/tensorboard.h"
 #include "strategy/policy_strategy.h"
 #include "strategy/simple.h"
@@ -52,28 +52,6 @@ json number_or_null(const std::optional<double>& value) {
 
 ModelCard::Period period_of(const market::Bars& bars, market::BarRange range) {
   return {bars.open_time[range.begin], bars.open_time[range.end - 1] + 1};
-}
-
-/// Where validation starts: no decision can be made within the features' warm-up.
-market::BarRange validation_range(const TrainingMarket& market) {
-  const market::BarRange range = market.split.validation;
-  return {std::max(range.begin, market.market->features.warm_up), range.end};
-}
-
-/// What would otherwise come to light after hours, when the policy is judged.
-void require_judgeable(const TrainingMarket& market, const std::string& place) {
-  constexpr std::size_t fewest_bars = 2;
-  const market::BarRange validation = validation_range(market);
-  const market::BarRange test = market.split.test;
-  const bool enough = validation.begin + fewest_bars <= validation.end &&
-                      std::max(test.begin, validation.begin) + fewest_bars <= test.end;
-  if (enough) return;
-  throw Error(
-      "train.short_split",
-      fmt::format("the validation part has {} bars and the test part {}, of which the features' warm-up may "
-                  "take the first: both need at least {}, so give more bars or move the split",
-                  market.split.validation.size(), test.size(), fewest_bars),
-      place);
 }
 
 ModelCard make_card(const TrainingMarket& market, const TrainRequest& request) {
@@ -106,15 +84,31 @@ std::string digest(const market::Bars& bars) {
 
 /// Everything that has to be equal for a checkpoint to go on bit for bit, as text: the configuration less
 /// what may change between two runs, and which bars.
-std::string fingerprint(Config config, const TrainingMarket& market) {
+std::string fingerprint(Config config, Algorithm algorithm, const TrainingMarket& market) {
   config.train = {};
   config.ppo.threads = 1;
+  config.dqn.threads = 1;
   ConfigBinder binder;
   describe(binder, config);
-  std::string text;
+  std::string text = fmt::format("algorithm = {}\n", name_of(algorithm));
   for (const ConfigField& field : binder.fields()) text += field.key + " = " + field.show() + "\n";
   return text +
          fmt::format("bars = {}\nfeatures = {}\n", digest(market.bars), features::feature_set_version());
+}
+
+double replay_megabytes(std::uint64_t bytes) {
+  constexpr double megabyte = 1e6;
+  return static_cast<double>(bytes) / megabyte;
+}
+
+std::size_t lanes_of(const TrainRequest& request) {
+  return request.algorithm == Algorithm::dqn ? request.config.dqn.n_envs : request.config.ppo.n_envs;
+}
+
+std::unique_ptr<rl::Learner> make_learner(env::VectorEnv& environment, const TrainRequest& request) {
+  return request.algorithm == Algorithm::dqn
+             ? rl::make_dqn_learner(environment, request.config.dqn)
+             : rl::make_ppo_learner(environment, request.config.network, request.config.ppo);
 }
 
 /// One training from its first or its last saved step to its end.
@@ -126,11 +120,9 @@ class Training {
         progress_file_(request.progress_file),
         market_(load_training_market(request.data, request.config.data.split(), request.config.env)),
         card_(make_card(market_, request)),
-        fingerprint_(fingerprint(request.config, market_)),
-        environment_(market_.market, market_.split.train, request.config.env, request.config.ppo.n_envs),
-        ppo_(environment_,
-             {environment_.observation_size(), environment_.action_count(), request.config.network},
-             request.config.ppo) {}
+        fingerprint_(fingerprint(request.config, request.algorithm, market_)),
+        environment_(market_.market, market_.split.train, request.config.env, lanes_of(request)),
+        learner_(make_learner(environment_, request)) {}
 
   TrainReport run() {
     require_judgeable(market_, request_.data.string());
@@ -140,21 +132,29 @@ class Training {
     if (!best_model_.empty()) write_file(model_path(), best_model_);
     const std::filesystem::path log =
         request_.tensorboard_log.empty() ? request_.out / "tensorboard_logs" : request_.tensorboard_log;
-    events_.emplace(request_.resume ? rl::EventWriter::resume(log, "PPO", clock_())
-                                    : rl::EventWriter(log, "PPO", clock_()));
+    events_.emplace(request_.resume ? rl::EventWriter::resume(log, learner_->algorithm(), clock_())
+                                    : rl::EventWriter(log, learner_->algorithm(), clock_()));
     learn();
     progress_file_.enter(WorkerPhase::judging);
-    return judge();
+    TrainReport report = report_training();
+    if (request_.judge) judge(report);
+    write_results(report);
+    return report;
   }
 
  private:
-  std::filesystem::path model_path() const { return request_.out / "models" / "ppo_stevie.zip"; }
-  std::filesystem::path checkpoint_path() const { return request_.out / "checkpoints" / "ppo.zip"; }
+  std::filesystem::path model_path() const {
+    return request_.out / "models" / fmt::format("{}_stevie.zip", name_of(request_.algorithm));
+  }
+  std::filesystem::path checkpoint_path() const {
+    return request_.out / "checkpoints" / fmt::format("{}.zip", name_of(request_.algorithm));
+  }
   const TrainConfig& config() const { return request_.config.train; }
 
   void learn();
+  void tell_replay_memory() const;
   void tell_progress(std::uint64_t first, double begun);
-  void record(const rl::UpdateStats& stats, double steps_per_second);
+  void record(const std::vector<rl::Statistic>& stats, double steps_per_second);
   execution::SimulationResult play_validation(strategy::Strategy& strategy) const;
   void validate();
   std::optional<ValidationVerdict> validation_verdict() const;
@@ -162,7 +162,9 @@ class Training {
   void save_checkpoint();
   void load_checkpoint();
   [[noreturn]] void throw_damaged() const;
-  TrainReport judge();
+  TrainReport report_training() const;
+  /// On the test part.
+  void judge(TrainReport& report) const;
   void write_results(const TrainReport& report) const;
 
   const TrainRequest& request_;
@@ -172,7 +174,7 @@ class Training {
   ModelCard card_;
   std::string fingerprint_;
   env::TradingEnv environment_;
-  rl::Ppo ppo_;
+  std::unique_ptr<rl::Learner> learner_;
   std::optional<rl::EventWriter> events_;
   json curve_ = json::array();        // one row for each update
   json evaluations_ = json::array();  // one row for each evaluation on the validation part
@@ -191,20 +193,21 @@ bool due(std::uint64_t before, std::uint64_t done, std::uint64_t distance) {
 }
 
 void Training::learn() {
+  tell_replay_memory();
   ProgressBar progress("training", "steps", config().total_timesteps, request_.progress);
-  progress.update(ppo_.timesteps());
-  const std::uint64_t first = ppo_.timesteps();
+  progress.update(learner_->timesteps());
+  const std::uint64_t first = learner_->timesteps();
   const double begun = clock_();
   tell_progress(first, begun);
-  while (ppo_.timesteps() < config().total_timesteps) {
-    const std::uint64_t before = ppo_.timesteps();
+  while (learner_->timesteps() < config().total_timesteps) {
+    const std::uint64_t before = learner_->timesteps();
     const double started = clock_();
-    const rl::UpdateStats stats = ppo_.iterate(config().total_timesteps);
-    const std::uint64_t done = ppo_.timesteps();
+    const std::vector<rl::Statistic> stats = learner_->advance(config().total_timesteps);
+    const std::uint64_t done = learner_->timesteps();
     const double seconds = clock_() - started;
     record(stats, seconds > 0 ? static_cast<double>(done - before) / seconds : 0.0);
     if (due(before, done, config().eval_freq)) validate();
-    const auto reward = ppo_.episodes().mean_reward();
+    const auto reward = learner_->episodes().mean_reward();
     progress.update(std::min(done, config().total_timesteps),
                     reward ? fmt::format("reward {:.4f}", *reward) : "");
     tell_progress(first, begun);
@@ -221,21 +224,28 @@ void Training::learn() {
   // The evaluation at the end comes after the checkpoint where it is not due: a training that goes on from
   // there to more steps then is the one that had them from the start.
   save_checkpoint();
-  const bool evaluated =
-      !evaluations_.empty() && evaluations_.back().at("timesteps").get<std::uint64_t>() == ppo_.timesteps();
+  const bool evaluated = !evaluations_.empty() &&
+                         evaluations_.back().at("timesteps").get<std::uint64_t>() == learner_->timesteps();
   if (config().eval_freq > 0 && !evaluated) validate();
   if (!best_reward_) keep_model();
 }
 
+void Training::tell_replay_memory() const {
+  if (request_.progress.out == nullptr || learner_->replay_bytes() == 0) return;
+  *request_.progress.out << fmt::format("replay buffer: {:.1f} MB for {} steps\n",
+                                        replay_megabytes(learner_->replay_bytes()),
+                                        format_count(request_.config.dqn.buffer_size));
+}
+
 /// `first`: steps done at `begun`, from which the time left is told.
 void Training::tell_progress(std::uint64_t first, double begun) {
-  const std::uint64_t all = config().total_timesteps, done = std::min(ppo_.timesteps(), all);
+  const std::uint64_t all = config().total_timesteps, done = std::min(learner_->timesteps(), all);
   WorkerProgress progress;
   progress.phase = WorkerPhase::searching;
   progress.episode = done;
   progress.episodes = all;
   progress.best_reward = best_reward_;
-  progress.running_reward = ppo_.episodes().mean_reward();
+  progress.running_reward = learner_->episodes().mean_reward();
   progress.fraction = static_cast<double>(done) / static_cast<double>(all);
   if (done > first)
     progress.seconds_left =
@@ -243,56 +253,46 @@ void Training::tell_progress(std::uint64_t first, double begun) {
   progress_file_.write(progress);
 }
 
-void Training::record(const rl::UpdateStats& stats, double steps_per_second) {
-  const auto step = static_cast<std::int64_t>(ppo_.timesteps());
+void Training::record(const std::vector<rl::Statistic>& stats, double steps_per_second) {
+  const auto step = static_cast<std::int64_t>(learner_->timesteps());
   const double now = clock_();
-  const auto reward = ppo_.episodes().mean_reward();
-  const auto length = ppo_.episodes().mean_length();
+  const auto reward = learner_->episodes().mean_reward();
+  const auto length = learner_->episodes().mean_length();
   if (reward) events_->scalar("rollout/ep_rew_mean", *reward, step, now);
   if (length) events_->scalar("rollout/ep_len_mean", *length, step, now);
   events_->scalar("time/fps", steps_per_second, step, now);
-  const std::vector<std::pair<const char*, double>> scalars{
-      {"loss", stats.loss},
-      {"learning_rate", stats.learning_rate},
-      {"policy_gradient_loss", stats.policy_gradient_loss},
-      {"value_loss", stats.value_loss},
-      {"entropy_loss", stats.entropy_loss},
-      {"approx_kl", stats.approx_kl},
-      {"clip_fraction", stats.clip_fraction},
-      {"clip_range", stats.clip_range},
-      {"explained_variance", stats.explained_variance},
-      {"n_updates", static_cast<double>(stats.n_updates)}};
   json row = {
       {"timesteps", step}, {"ep_rew_mean", number_or_null(reward)}, {"ep_len_mean", number_or_null(length)}};
-  for (const auto& [name, value] : scalars) {
-    events_->scalar(std::string("train/") + name, value, step, now);
-    row[name] = number_or_null(value);
+  bool sound = learner_->sound();
+  for (const rl::Statistic& stat : stats) {
+    events_->scalar(stat.tag, stat.value, step, now);
+    row[stat.tag.substr(stat.tag.find('/') + 1)] = number_or_null(stat.value);
+    if (stat.tag == "train/loss") sound = sound && std::isfinite(stat.value);
   }
   events_->flush();
   curve_.push_back(std::move(row));
-  const bool sound =
-      std::isfinite(stats.loss) &&
-      std::ranges::all_of(ppo_.network().parameters(), [](float p) { return std::isfinite(p); });
   if (!sound) {
     throw Error("train.diverged",
-                "the loss or a weight is no longer a number: lower ppo.learning_rate or ppo.max_grad_norm",
+                fmt::format("the loss or a weight is no longer a number: lower {0}.learning_rate or "
+                            "{0}.max_grad_norm",
+                            name_of(request_.algorithm)),
                 fmt::format("step {}", step));
   }
 }
 
 execution::SimulationResult Training::play_validation(strategy::Strategy& strategy) const {
-  return evaluation::run_backtest(strategy, *market_.market, validation_range(market_),
+  return evaluation::run_backtest(strategy, *market_.market, judged_range(market_, market_.split.validation),
                                   judging_engine(request_.config.env));
 }
 
 void Training::validate() {
-  auto network = std::make_shared<nn::ActorCritic>(ppo_.network());
-  strategy::PolicyStrategy policy("PPO policy", network, request_.config.env.exposures);
+  auto network = std::make_shared<nn::ActorCritic>(learner_->policy());
+  strategy::PolicyStrategy policy("policy", network, request_.config.env.exposures);
   const execution::SimulationResult result = play_validation(policy);
   // The policy is chosen by what it is trained for: growth of the log of equity over the whole part.
   const double final_share = final_share_of(result);
-  const double reward = std::log(std::max(final_share, 1e-4));
-  const auto step = static_cast<std::int64_t>(ppo_.timesteps());
+  const double reward = log_growth_of(result);
+  const auto step = static_cast<std::int64_t>(learner_->timesteps());
   events_->scalar("eval/mean_reward", reward, step, clock_());
   events_->scalar("eval/mean_ep_length", static_cast<double>(result.equity.size()), step, clock_());
   events_->flush();
@@ -332,17 +332,17 @@ std::optional<ValidationVerdict> Training::validation_verdict() const {
 }
 
 void Training::keep_model() {
-  best_timesteps_ = ppo_.timesteps();
-  nn::ModelFile model = rl::to_model_file(ppo_);
+  best_timesteps_ = learner_->timesteps();
+  nn::ModelFile model = learner_->model_file();
   model.extra_members[model_card_member] = model_card_json(card_);
   best_model_ = nn::model_file_bytes(model);
   write_file(model_path(), best_model_);
 }
 
 void Training::save_checkpoint() {
-  nn::ModelFile model = rl::to_model_file(ppo_);
+  nn::ModelFile model = learner_->model_file();
   model.extra_members[model_card_member] = model_card_json(card_);
-  model.extra_members[state_member] = ppo_.save_state();
+  model.extra_members[state_member] = learner_->save_state();
   if (best_reward_) model.extra_members[best_model_member] = best_model_;
   model.extra_members[history_member] = json{
       {"fingerprint", fingerprint_},
@@ -382,7 +382,7 @@ void Training::load_checkpoint() {
       best_model_ = model.extra_members.at(best_model_member);
     }
     best_timesteps_ = history.at("best_timesteps").get<std::uint64_t>();
-    ppo_.load_state(state->second);
+    learner_->load_state(state->second);
   } catch (const json::exception&) {
     throw_damaged();
   } catch (const std::out_of_range&) {
@@ -398,27 +398,32 @@ void Training::throw_damaged() const {
               checkpoint_path().string());
 }
 
-TrainReport Training::judge() {
-  const nn::ModelFile model = nn::parse_model_file(best_model_, model_path().string());
+TrainReport Training::report_training() const {
   TrainReport report;
-  report.timesteps = ppo_.timesteps();
+  report.timesteps = learner_->timesteps();
   report.best_timesteps = best_timesteps_;
+  report.replay_bytes = learner_->replay_bytes();
   report.model = model_path();
+  report.training_reward = learner_->episodes().mean_reward();
   report.validation = validation_verdict();
-  report.test =
-      evaluate_policy({.network = std::make_shared<const nn::ActorCritic>(network_of(model)),
-                       .card = card_,
-                       .bars = market_.bars,
-                       .market = *market_.market,
-                       .period = market_.split.test,
-                       .model = fmt::format("{}, best of {} steps at step {}", model_path().string(),
-                                            format_count(ppo_.timesteps()), format_count(best_timesteps_)),
-                       .data = request_.data.string(),
-                       .synthetic = card_.synthetic});
+  return report;
+}
+
+void Training::judge(TrainReport& report) const {
+  const nn::ModelFile model = nn::parse_model_file(best_model_, model_path().string());
+  report.test = evaluate_policy(
+      {.network = std::make_shared<const nn::ActorCritic>(network_of(model)),
+       .card = card_,
+       .algorithm = std::string(learner_->algorithm()),
+       .bars = market_.bars,
+       .market = *market_.market,
+       .period = market_.split.test,
+       .model = fmt::format("{}, best of {} steps at step {}", model_path().string(),
+                            format_count(learner_->timesteps()), format_count(best_timesteps_)),
+       .data = request_.data.string(),
+       .synthetic = card_.synthetic});
   if (report.validation) report.test.description.notices.push_back(report.validation->sentence);
   write_evaluation(report.test, request_.out);
-  write_results(report);
-  return report;
 }
 
 void Training::write_results(const TrainReport& report) const {
@@ -430,8 +435,11 @@ void Training::write_results(const TrainReport& report) const {
   ConfigBinder binder;
   describe(binder, copy);
   for (const ConfigField& field : binder.fields()) configuration[field.key] = field.show();
-  json judged = json::parse(evaluation::render_json(report.test));
-  judged.erase("trades");  // evaluation.json has them
+  json judged;
+  if (request_.judge) {
+    judged = json::parse(evaluation::render_json(report.test));
+    judged.erase("trades");  // evaluation.json has them
+  }
   json validation;
   if (report.validation) {
     validation = {{"total_return", report.validation->total_return},
@@ -440,7 +448,9 @@ void Training::write_results(const TrainReport& report) const {
                   {"beats_buy_and_hold", report.validation->beats_buy_and_hold},
                   {"sentence", report.validation->sentence}};
   }
-  const json results = {{"algorithm", "PPO"},
+  json replay;
+  if (report.replay_bytes > 0) replay = replay_megabytes(report.replay_bytes);
+  const json results = {{"algorithm", learner_->algorithm()},
                         {"data", request_.data.string()},
                         {"symbol", card_.symbol},
                         {"synthetic", card_.synthetic},
@@ -448,7 +458,8 @@ void Training::write_results(const TrainReport& report) const {
                          {{"training", period(card_.training)},
                           {"validation", period(card_.validation)},
                           {"test", period(card_.test)}}},
-                        {"timesteps", ppo_.timesteps()},
+                        {"replay_buffer_mb", replay},
+                        {"timesteps", learner_->timesteps()},
                         {"best_timesteps", best_timesteps_},
                         {"configuration", configuration},
                         {"updates", curve_},
@@ -463,7 +474,16 @@ void Training::write_results(const TrainReport& report) const {
 
 }  // namespace
 
-TrainReport train_ppo(const TrainRequest& request) {
+double log_growth_of(const execution::SimulationResult& result) {
+  constexpr double smallest = 1e-4;
+  return std::log(std::max(result.equity.back() / result.initial_equity, smallest));
+}
+
+const char* name_of(Algorithm algorithm) {
+  return algorithm == Algorithm::dqn ? "dqn" : "ppo";
+}
+
+TrainReport train_policy(const TrainRequest& request) {
   Training training(request);
   return training.run();
 }

@@ -79,7 +79,7 @@ class TrainPpo : public ::testing::Test {
 
   static std::string fault_of(const TrainRequest& wanted) {
     try {
-      train_ppo(wanted);
+      train_policy(wanted);
     } catch (const Error& error) {
       EXPECT_GT(error.message().size(), 20u);
       return error.code();
@@ -104,7 +104,7 @@ std::vector<std::string> files_in(const fs::path& folder) {
 }
 
 TEST_F(TrainPpo, leaves_every_promised_file_and_no_other) {
-  const TrainReport report = train_ppo(request("run"));
+  const TrainReport report = train_policy(request("run"));
   std::vector<std::string> files = files_in(folder_ / "run");
   const auto event = std::ranges::find_if(files, [](const std::string& name) {
     return name.starts_with("tensorboard_logs/PPO_1/events.out.tfevents.");
@@ -121,7 +121,7 @@ TEST_F(TrainPpo, leaves_every_promised_file_and_no_other) {
 }
 
 TEST_F(TrainPpo, results_tell_the_whole_course) {
-  const TrainReport report = train_ppo(request("run"));
+  const TrainReport report = train_policy(request("run"));
   const json parsed = results("run");
   EXPECT_EQ(parsed.at("algorithm"), "PPO");
   EXPECT_EQ(parsed.at("data"), data_.string());
@@ -185,7 +185,7 @@ TEST_F(TrainPpo, says_whether_the_kept_policy_beat_cash_and_buy_and_hold_on_vali
     TrainRequest wanted = request(out);
     wanted.config.env.instrument = execution::free_of_costs();
     wanted.config.env.exposures = {0.9 * side, side};
-    const TrainReport report = train_ppo(wanted);
+    const TrainReport report = train_policy(wanted);
     ASSERT_TRUE(report.validation.has_value());
     const ValidationVerdict& verdict = *report.validation;
     const json parsed = results(out);
@@ -225,11 +225,11 @@ TEST_F(TrainPpo, costs_in_training_do_not_change_the_judgement) {
   // Weights that never change: what is played in training has no influence on the policy.
   TrainRequest plain = request("plain");
   plain.config.ppo.learning_rate = 1e-30;
-  train_ppo(plain);
+  train_policy(plain);
   TrainRequest dear = request("dear");
   dear.config.ppo.learning_rate = 1e-30;
   dear.config.env.training_cost_factor = 5;
-  train_ppo(dear);
+  train_policy(dear);
   EXPECT_EQ(results("plain").at("evaluations"), results("dear").at("evaluations"));
   EXPECT_EQ(bytes("plain/trades.csv"), bytes("dear/trades.csv"));
   EXPECT_NE(results("plain").at("updates").back().at("ep_rew_mean"),
@@ -237,13 +237,13 @@ TEST_F(TrainPpo, costs_in_training_do_not_change_the_judgement) {
 }
 
 TEST_F(TrainPpo, resumed_is_the_same_as_in_one_go) {
-  train_ppo(request("whole"));
+  train_policy(request("whole"));
   // 400 and 700 lie between rollouts and between evaluations, 150 before the first of them.
   for (const std::uint64_t first : {150u, 400u, 700u, 1200u}) {
     TrainRequest begun = request("parts");
     begun.config.train.total_timesteps = first;
-    train_ppo(begun);
-    train_ppo(resumed("parts"));
+    train_policy(begun);
+    train_policy(resumed("parts"));
     expect_same_outputs("whole", "parts");
     EXPECT_EQ(fs::exists(folder_ / "parts/tensorboard_logs/PPO_2"), false);
     fs::remove_all(folder_ / "parts");
@@ -251,42 +251,42 @@ TEST_F(TrainPpo, resumed_is_the_same_as_in_one_go) {
 }
 
 TEST_F(TrainPpo, a_resumed_training_needs_nothing_but_its_checkpoint) {
-  train_ppo(request("whole"));
+  train_policy(request("whole"));
   TrainRequest begun = request("parts");
   begun.config.train.total_timesteps = 600;
-  train_ppo(begun);
+  train_policy(begun);
   const std::string checkpoint = bytes("parts/checkpoints/ppo.zip");
   fs::remove_all(folder_ / "parts");
   write_file(folder_ / "parts/checkpoints/ppo.zip", checkpoint);
-  train_ppo(resumed("parts"));
+  train_policy(resumed("parts"));
   expect_same_outputs("whole", "parts");
 }
 
 TEST_F(TrainPpo, without_evaluations_the_last_policy_is_kept_and_resumed_alike) {
   TrainRequest wanted = request("whole");
   wanted.config.train.eval_freq = 0;
-  EXPECT_EQ(train_ppo(wanted).best_timesteps, 1200u);
+  EXPECT_EQ(train_policy(wanted).best_timesteps, 1200u);
   EXPECT_TRUE(results("whole").at("evaluations").empty());
   EXPECT_TRUE(results("whole").at("validation").is_null());
   wanted.out = folder_ / "parts";
   wanted.config.train.total_timesteps = 600;
-  EXPECT_EQ(train_ppo(wanted).best_timesteps, 600u);
+  EXPECT_EQ(train_policy(wanted).best_timesteps, 600u);
   wanted.config.train.total_timesteps = 1200;
   wanted.resume = true;
-  EXPECT_EQ(train_ppo(wanted).best_timesteps, 1200u);
+  EXPECT_EQ(train_policy(wanted).best_timesteps, 1200u);
   EXPECT_EQ(bytes("whole/models/ppo_stevie.zip") == bytes("parts/models/ppo_stevie.zip"), true);
 }
 
 TEST_F(TrainPpo, two_threads_leave_the_same_bytes_as_one) {
-  train_ppo(request("one"));
+  train_policy(request("one"));
   TrainRequest wanted = request("two");
   wanted.config.ppo.threads = 2;
-  train_ppo(wanted);
+  train_policy(wanted);
   for (const char* file : {"models/ppo_stevie.zip", "checkpoints/ppo.zip", "trades.csv"})
     EXPECT_EQ(bytes(std::string("one/") + file) == bytes(std::string("two/") + file), true) << file;
   TrainRequest other_seed = request("other");
   other_seed.config.ppo.seed = 2;
-  train_ppo(other_seed);
+  train_policy(other_seed);
   EXPECT_EQ(bytes("one/models/ppo_stevie.zip") == bytes("other/models/ppo_stevie.zip"), false);
 }
 
@@ -295,7 +295,7 @@ TEST_F(TrainPpo, refuses_to_resume_what_is_another_training) {
   EXPECT_FALSE(fs::exists(folder_ / "run"));
   TrainRequest begun = request("run");
   begun.config.train.total_timesteps = 300;
-  train_ppo(begun);
+  train_policy(begun);
   const std::string checkpoint = bytes("run/checkpoints/ppo.zip");
 
   TrainRequest wanted = resumed("run");
@@ -320,7 +320,7 @@ TEST_F(TrainPpo, refuses_to_resume_what_is_another_training) {
 TEST_F(TrainPpo, refuses_damaged_checkpoints) {
   TrainRequest begun = request("run");
   begun.config.train.total_timesteps = 300;
-  train_ppo(begun);
+  train_policy(begun);
   const fs::path path = folder_ / "run/checkpoints/ppo.zip";
   const std::string whole = read_file(path);
   write_file(path, whole.substr(0, whole.size() / 2));
@@ -340,7 +340,7 @@ TEST_F(TrainPpo, refuses_damaged_checkpoints) {
 }
 
 TEST_F(TrainPpo, an_interrupt_saves_a_checkpoint_that_goes_on) {
-  train_ppo(request("whole"));
+  train_policy(request("whole"));
   TrainRequest wanted = request("parts");
   int readings = 0;
   wanted.wall_clock = [&readings] {
@@ -351,7 +351,7 @@ TEST_F(TrainPpo, an_interrupt_saves_a_checkpoint_that_goes_on) {
   {
     const InterruptGuard guard;
     try {
-      train_ppo(wanted);
+      train_policy(wanted);
       FAIL() << "must stop";
     } catch (const Interrupted& stop) {
       EXPECT_NE(std::string(stop.what()).find("--resume"), std::string::npos);
@@ -359,7 +359,7 @@ TEST_F(TrainPpo, an_interrupt_saves_a_checkpoint_that_goes_on) {
   }
   EXPECT_FALSE(fs::exists(folder_ / "parts/training_results.json"));
   ASSERT_TRUE(fs::exists(folder_ / "parts/checkpoints/ppo.zip"));
-  train_ppo(resumed("parts"));
+  train_policy(resumed("parts"));
   expect_same_outputs("whole", "parts");
 }
 
@@ -402,7 +402,7 @@ TEST_F(TrainPpo, a_full_disk_leaves_nothing_half_written) {
     EXPECT_TRUE(file.starts_with("tensorboard_logs/PPO_1/events.out.tfevents.")) << file;
 
   // What was there before stays as it was.
-  train_ppo(request("run"));
+  train_policy(request("run"));
   const std::string model = bytes("run/models/ppo_stevie.zip");
   const std::string checkpoint = bytes("run/checkpoints/ppo.zip");
   const std::vector<std::string> files = files_in(folder_ / "run");
@@ -451,10 +451,10 @@ TEST_F(TrainPpo, a_loss_that_is_no_number_stops_the_training) {
 TEST_F(TrainPpo, every_output_says_that_a_market_is_synthetic) {
   TrainRequest flagged = request("flagged");
   flagged.synthetic = true;
-  const TrainReport by_flag = train_ppo(flagged);
-  const TrainReport real = train_ppo(request("real"));
+  const TrainReport by_flag = train_policy(flagged);
+  const TrainReport real = train_policy(request("real"));
   write_market("SYNTH/USDT", 1);  // the name tells
-  const TrainReport by_name = train_ppo(request("named"));
+  const TrainReport by_name = train_policy(request("named"));
   const auto check = [this](const std::string& out, const TrainReport& report, bool synthetic) {
     SCOPED_TRACE(out);
     EXPECT_EQ(results(out).at("synthetic"), synthetic);

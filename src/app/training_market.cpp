@@ -1,5 +1,8 @@
 #include "app/training_market.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "core/error.h"
@@ -46,6 +49,25 @@ TrainingMarket prepare_training_market(market::Bars bars, const market::SplitCon
 TrainingMarket load_training_market(const std::filesystem::path& data, const market::SplitConfig& split,
                                     const env::TradingEnvConfig& environment) {
   return prepare_training_market(market::read_bars(data), split, environment, data.string());
+}
+
+market::BarRange judged_range(const TrainingMarket& training, market::BarRange part) {
+  return {std::max(part.begin, training.market->features.warm_up), part.end};
+}
+
+void require_judgeable(const TrainingMarket& training, const std::string& place) {
+  constexpr std::size_t fewest_bars = 2;
+  const auto enough = [&](market::BarRange part) {
+    return judged_range(training, part).begin + fewest_bars <= part.end;
+  };
+  const market::BarRange validation = training.split.validation, test = training.split.test;
+  if (enough(validation) && enough(test)) return;
+  throw Error(
+      "train.short_split",
+      fmt::format("the validation part has {} bars and the test part {}, of which the features' warm-up may "
+                  "take the first: both need at least {}, so give more bars or move the split",
+                  validation.size(), test.size(), fewest_bars),
+      place);
 }
 
 }  // namespace stevie::app

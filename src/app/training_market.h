@@ -18,6 +18,13 @@ struct TrainingMarket {
   std::shared_ptr<const env::MarketData> market;
 };
 
+/// The bars of a part on which a policy can be judged: no decision can be made within the features' warm-up.
+market::BarRange judged_range(const TrainingMarket& training, market::BarRange part);
+
+/// Throws Error "train.short_split", at `place`, where fewer than two bars of the validation or the test part
+/// are left: what would otherwise come to light after hours.
+void require_judgeable(const TrainingMarket& training, const std::string& place);
+
 /// The bars as training and judging see them, features not scaled yet. `source` names them in errors.
 env::MarketData unscaled_market(const market::Bars& bars, const execution::Instrument& instrument,
                                 const std::string& source);

@@ -41,6 +41,7 @@ struct CommandContext {
 /// CLI::RuntimeError(1). To add a family: declare it here and call it in program.cpp.
 void add_backtest_command(CLI::App& app, CommandContext& context);
 void add_bench_command(CLI::App& app, CommandContext& context);
+void add_bootstrap_command(CLI::App& app, CommandContext& context);
 void add_config_command(CLI::App& app, CommandContext& context);
 void add_data_command(CLI::App& app, CommandContext& context);
 void add_evaluate_command(CLI::App& app, CommandContext& context);

@@ -21,6 +21,7 @@ constexpr int exit_interrupted = 130;
 void add_commands(CLI::App& app, CommandContext& context) {
   add_backtest_command(app, context);
   add_bench_command(app, context);
+  add_bootstrap_command(app, context);
   add_config_command(app, context);
   add_data_command(app, context);
   add_evaluate_command(app, context);

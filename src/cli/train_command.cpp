@@ -1,9 +1,12 @@
-#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+#include <array>
 #include <memory>
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/train.h"
 #include "cli/commands.h"
@@ -15,7 +18,7 @@ namespace {
 
 struct TrainFlags {
   std::string data;
-  std::string out = "runs/ppo", progress_file;
+  std::string out, progress_file;
   bool resume = false;
   bool synthetic = false;
 };
@@ -30,31 +33,33 @@ std::string variable(const std::vector<const char*>& environment, std::string_vi
   return {};
 }
 
-void train(const TrainFlags& flags, CommandContext& context) {
+void train(app::Algorithm algorithm, const TrainFlags& flags, CommandContext& context) {
   const InterruptGuard guard;
   const app::TrainReport report =
-      app::train_ppo({.data = flags.data,
-                      .out = flags.out,
-                      .resume = flags.resume,
-                      .synthetic = flags.synthetic,
-                      .tensorboard_log = variable(context.environment, "TENSORBOARD_LOG_DIR"),
-                      .config = app::load_config(context.layers()),
-                      .progress = progress_on_stderr(context.quiet),
-                      .progress_file = flags.progress_file});
+      app::train_policy({.algorithm = algorithm,
+                         .data = flags.data,
+                         .out = flags.out,
+                         .resume = flags.resume,
+                         .synthetic = flags.synthetic,
+                         .tensorboard_log = variable(context.environment, "TENSORBOARD_LOG_DIR"),
+                         .config = app::load_config(context.layers()),
+                         .progress = progress_on_stderr(context.quiet),
+                         .progress_file = flags.progress_file});
   context.out << "Trained for " << format_count(report.timesteps) << " steps; kept the policy of step "
               << format_count(report.best_timesteps) << ", the best on the validation part.\n\n"
               << evaluation::render_text(report.test) << "\nModel   " << report.model.string() << "\nReport  "
               << flags.out << "/report.html\nNumbers " << flags.out << "/training_results.json\n";
 }
 
-}  // namespace
+using Flags = std::vector<std::array<const char*, 3>>;  // flag, field without its section, help
 
-void add_train_command(CLI::App& app, CommandContext& context) {
-  CLI::App* family = app.add_subcommand("train", "Train a policy on bars");
-  family->require_subcommand(1);
+/// What both algorithms have.
+void add_algorithm(CLI::App& family, CommandContext& context, app::Algorithm algorithm,
+                   const std::string& description, const Flags& more) {
+  const std::string name = app::name_of(algorithm);
   auto flags = std::make_shared<TrainFlags>();
-  CLI::App* command = family->add_subcommand(
-      "ppo", "Train with PPO, keep the best policy of the validation part, judge it on the test part");
+  flags->out = "runs/" + name;
+  CLI::App* command = family.add_subcommand(name, description);
   command->add_option("--data", flags->data, "File of bars, gzip or not")->required();
   command->add_option("--out", flags->out, "Folder of all results")->capture_default_str();
   command->add_flag("--resume", flags->resume, "Go on from the checkpoint in the folder of results");
@@ -63,20 +68,43 @@ void add_train_command(CLI::App& app, CommandContext& context) {
                       "Keep the newest progress in this file, as one line of JSON");
   add_config_flag(*command, context, "--timesteps", "train.total_timesteps", "Environment steps in all");
   add_config_flag(*command, context, "--eval-freq", "train.eval_freq", "Steps between evaluations");
-  add_config_flag(*command, context, "--seed", "ppo.seed", "Everything random follows from it");
-  add_config_flag(*command, context, "--threads", "ppo.threads", "1 or 2; does not change the result");
-  add_config_flag(*command, context, "--n-envs", "ppo.n_envs", "Environment lanes");
-  add_config_flag(*command, context, "--n-steps", "ppo.n_steps", "Steps of each lane between updates");
-  add_config_flag(*command, context, "--batch-size", "ppo.batch_size", "Rows of a minibatch");
-  add_config_flag(*command, context, "--n-epochs", "ppo.n_epochs", "Passes over each rollout");
-  add_config_flag(*command, context, "--learning-rate", "ppo.learning_rate", "Step size of Adam");
-  add_config_flag(*command, context, "--gamma", "ppo.gamma", "Discount per step");
-  add_config_flag(*command, context, "--ent-coef", "ppo.ent_coef", "Weight of the entropy bonus");
+  const Flags common{{"--seed", "seed", "Everything random follows from it"},
+                     {"--threads", "threads", "1 or 2; does not change the result"},
+                     {"--n-envs", "n_envs", "Environment lanes"},
+                     {"--batch-size", "batch_size", "Rows of a minibatch"},
+                     {"--learning-rate", "learning_rate", "Step size of Adam"},
+                     {"--gamma", "gamma", "Discount per step"}};
+  for (const Flags* all : {&common, &more}) {
+    for (const auto& [flag, field, help] : *all)
+      add_config_flag(*command, context, flag, fmt::format("{}.{}", name, field), help);
+  }
   command->footer(
       "Everything else is set with --set section.key=value or in stevie.toml; see `stevie config show`.\n"
       "TensorBoard files go to tensorboard_logs in the folder of results, or to $TENSORBOARD_LOG_DIR.\n\n"
-      "Example:\n  stevie train ppo --data BTCUSDT_1h.csv.gz --timesteps 1000000 --out runs/first");
-  command->callback([flags, &context] { train(*flags, context); });
+      "Example:\n  stevie train " +
+      name + " --data BTCUSDT_1h.csv.gz --timesteps 1000000 --out runs/first");
+  command->callback([algorithm, flags, &context] { train(algorithm, *flags, context); });
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app, CommandContext& context) {
+  CLI::App* family = app.add_subcommand("train", "Train a policy on bars");
+  family->require_subcommand(1);
+  add_algorithm(*family, context, app::Algorithm::ppo,
+                "Train with PPO, keep the best policy of the validation part, judge it on the test part",
+                {{"--n-steps", "n_steps", "Steps of each lane between updates"},
+                 {"--n-epochs", "n_epochs", "Passes over each rollout"},
+                 {"--ent-coef", "ent_coef", "Weight of the entropy bonus"}});
+  add_algorithm(
+      *family, context, app::Algorithm::dqn,
+      "Train with DQN, keep the best policy of the validation part, judge it on the test part",
+      {{"--buffer-size", "buffer_size", "Steps that the replay buffer holds"},
+       {"--train-freq", "train_freq", "Steps of each lane between updates"},
+       {"--n-steps", "n_steps", "Steps whose rewards are summed before the target network is asked"},
+       {"--double-q", "double_q", "true: Double DQN"},
+       {"--dueling", "dueling", "true: heads of their own for value and advantages"},
+       {"--prioritized-replay", "prioritized_replay", "true: steps are drawn by their last error"}});
 }
 
 }  // namespace stevie::cli

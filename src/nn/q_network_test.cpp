@@ -8,6 +8,7 @@
 
 #include "core/random.h"
 #include "core/testing.h"
+#include "nn/adam.h"
 #include "nn/model_file.h"
 #include "nn/reference.h"
 #include "nn/simd.h"
@@ -199,6 +200,26 @@ TEST(QNetwork, starts_within_the_bounds_of_torch) {
 
 TEST(QNetwork, of_an_impossible_shape_is_refused) {
   EXPECT_EQ(error_of([] { QNetwork({0, 1, {0}, Activation::relu, false}); }).code(), "nn.bad_architecture");
+}
+
+/// Numbers below the smallest normal one cost the processor a hundred cycles each.
+TEST(Adam, moments_of_weights_without_gradients_become_zero_and_never_denormal) {
+  constexpr std::size_t count = 64;
+  Adam adam(count, {});
+  AlignedVector<float> weights(count), gradients(count);
+  for (std::size_t i = 0; i < count; ++i) gradients[i] = 1e-3f * static_cast<float>(i);
+  adam.begin_step(1e-3);
+  adam.update_range(weights.data(), gradients.data(), 1.0f, 0, count);
+  std::ranges::fill(gradients, 0.0f);
+  for (int step = 0; step < 80'000; ++step) {
+    adam.begin_step(1e-3);
+    adam.update_range(weights.data(), gradients.data(), 1.0f, 0, count);
+    for (const std::span<const float> moments : {adam.mean(), adam.square()}) {
+      for (const float moment : moments) ASSERT_TRUE(moment == 0.0f || std::isnormal(moment)) << step;
+    }
+  }
+  for (const float moment : adam.mean()) EXPECT_EQ(moment, 0.0f);
+  for (const float moment : adam.square()) EXPECT_EQ(moment, 0.0f);
 }
 
 /// A model file of a DQN is read as it was written.

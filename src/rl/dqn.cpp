@@ -29,7 +29,23 @@ nn::QNetworkConfig network_config(const env::VectorEnv& environment, const DqnCo
 }
 
 /// The configuration, if it is sound, fits the environment, and its replay buffer the memory.
-DqnConfig fitting(const env::VectorEnv& environment, const DqnConfig& config, std::uint64_t memory_bytes) {
+const DqnConfig& fitting(const env::VectorEnv& environment, const DqnConfig& config,
+                         std::uint64_t memory_bytes) {
+  check_dqn(environment, config, memory_bytes);
+  return config;
+}
+
+}  // namespace
+
+std::uint64_t replay_bytes(const env::VectorEnv& environment, const DqnConfig& config) {
+  const std::size_t size = environment.observation_size();
+  const env::SharedRows shared = environment.shared_rows();
+  const std::uint64_t records = ReplayBuffer::bytes_for(config.buffer_size, config.n_envs, size, shared);
+  if (!config.prioritized_replay) return records;
+  return records + SumTree::bytes_for(records / ReplayBuffer::bytes_per_step(size, shared));
+}
+
+void check_dqn(const env::VectorEnv& environment, const DqnConfig& config, std::uint64_t memory_bytes) {
   validate(config);
   if (environment.lanes() != config.n_envs) {
     throw Error("rl.env_differs",
@@ -56,17 +72,6 @@ DqnConfig fitting(const env::VectorEnv& environment, const DqnConfig& config, st
                                                        static_cast<double>(wanted))),
                 "dqn.buffer_size");
   }
-  return config;
-}
-
-}  // namespace
-
-std::uint64_t replay_bytes(const env::VectorEnv& environment, const DqnConfig& config) {
-  const std::size_t size = environment.observation_size();
-  const env::SharedRows shared = environment.shared_rows();
-  const std::uint64_t records = ReplayBuffer::bytes_for(config.buffer_size, config.n_envs, size, shared);
-  if (!config.prioritized_replay) return records;
-  return records + SumTree::bytes_for(records / ReplayBuffer::bytes_per_step(size, shared));
 }
 
 /// The lanes that one thread steps, with what it needs for them.
@@ -255,7 +260,7 @@ void Dqn::draw(double beta) {
   Minibatch& batch = *minibatch_;
   const std::size_t rows = batch.records.size();
   if (!priorities_) {
-    for (std::size_t& record : batch.records) record = replay_.draw(draw_random_);
+    replay_.draw(draw_random_, batch.records);
     return;
   }
   // One from each of as many equal parts of the total. A weight makes up for being drawn more often; the
@@ -266,6 +271,7 @@ void Dqn::draw(double beta) {
   for (std::size_t b = 0; b < rows; ++b) {
     const double part = (static_cast<double>(b) + draw_random_.uniform()) / static_cast<double>(rows);
     batch.records[b] = priorities_->find(part * total);
+    replay_.prefetch(batch.records[b]);
     const double probability = priorities_->value(batch.records[b]) / total;
     batch.weights[b] = static_cast<float>(std::pow(steps * probability, -beta));
     largest = std::max(largest, batch.weights[b]);
@@ -278,7 +284,6 @@ void Dqn::gather() {
   const std::size_t rows = batch.records.size();
   const std::size_t width = env_.observation_size();
   const auto gamma = static_cast<float>(config_.gamma);
-  for (const std::size_t record : batch.records) replay_.prefetch(record);
   std::vector<std::size_t>& next = batch.next_records;
   for (std::size_t b = 0; b < rows; ++b) {
     const std::size_t record = batch.records[b];

@@ -32,6 +32,9 @@ struct DqnStats {
 /// included.
 std::uint64_t replay_bytes(const env::VectorEnv& environment, const DqnConfig& config);
 
+/// What Dqn's constructor checks before it allocates anything; throws as that does, apart from the network.
+void check_dqn(const env::VectorEnv& environment, const DqnConfig& config, std::uint64_t memory_bytes);
+
 /// Deep Q-learning (Mnih et al. 2015) with Stable-Baselines3's details: epsilon-greedy steps into a replay
 /// buffer, an update every train_freq steps once learning_starts steps are done, smooth L1 loss of one or
 /// several steps' reward and the target network's best value, gradient clipping, Adam. A truncated episode

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
-#include <span>
 
 #include "core/error.h"
 
@@ -110,14 +109,20 @@ void ReplayBuffer::add(std::size_t lane, const ReplayStep& step) {
   write_observation(open_record(lane), step.next_observation, step.next_row);
 }
 
-std::size_t ReplayBuffer::draw(RandomStream& random) const {
-  const std::size_t lane = lanes_.size() == 1 ? 0 : random.below(lanes_.size());
-  const std::uint64_t open = lanes_[lane].open, filled = lanes_[lane].filled;
-  while (true) {
-    const std::uint64_t behind = 1 + random.below(filled);
-    const std::size_t record =
-        lane * records_a_lane_ + (open >= behind ? open - behind : open + records_a_lane_ - behind);
-    if (header(record).kind != final_observation) return record;
+std::size_t ReplayBuffer::any_filled(std::size_t lane, RandomStream& random) const {
+  const std::uint64_t open = lanes_[lane].open;
+  const std::uint64_t behind = 1 + random.below(lanes_[lane].filled);
+  return lane * records_a_lane_ + (open >= behind ? open - behind : open + records_a_lane_ - behind);
+}
+
+void ReplayBuffer::draw(RandomStream& random, std::span<std::size_t> records) const {
+  for (std::size_t& record : records) {
+    record = any_filled(lanes_.size() == 1 ? 0 : random.below(lanes_.size()), random);
+    prefetch(record);
+  }
+  // Which of them hold no step is looked at once their memory is on its way.
+  for (std::size_t& record : records) {
+    while (header(record).kind == final_observation) record = any_filled(record / records_a_lane_, random);
   }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <span>
 #include <vector>
 
 #include "core/aligned.h"
@@ -66,8 +66,9 @@ class ReplayBuffer {
   /// The record that waits for the next step of the lane.
   std::size_t open_record(std::size_t lane) const { return lane * records_a_lane_ + lanes_[lane].open; }
 
-  /// A step drawn with equal probability for lanes and, within one, for steps. steps() must not be 0.
-  std::size_t draw(RandomStream& random) const;
+  /// Fills `records` with steps drawn with equal probability for lanes and, within one, for steps, and asks
+  /// for their memory. steps() must not be 0.
+  void draw(RandomStream& random, std::span<std::size_t> records) const;
   /// Asks for a record's memory ahead of its use, and for the rows its observation shares.
   void prefetch(std::size_t record) const;
   void prefetch_observation(std::size_t record) const;
@@ -104,6 +105,8 @@ class ReplayBuffer {
   Header header(std::size_t record) const;
   void write_header(std::size_t record, const Header& header);
   std::size_t after(std::size_t record) const;
+  /// Any record of the lane that holds something.
+  std::size_t any_filled(std::size_t lane, RandomStream& random) const;
   void write_observation(std::size_t record, const float* observation, std::uint32_t row);
   void open_next(std::size_t lane);
 

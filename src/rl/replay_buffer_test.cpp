@@ -199,7 +199,8 @@ TEST_P(Replay, draws_all_steps_equally_and_nothing_else) {
   RandomStream random(3, 0);
   const auto draws = static_cast<double>(200 * steps);
   for (double i = 0; i < draws; ++i) {
-    const std::size_t record = player.fast().draw(random);
+    std::size_t record = 0;
+    player.fast().draw(random, {&record, 1});
     ASSERT_TRUE(player.fast().is_step(record));
     ++drawn[record];
   }
