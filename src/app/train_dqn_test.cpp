@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -67,9 +68,9 @@ class TrainDqn : public ::testing::Test {
   }
   /// A clock that is Ctrl-C when it is read for the n-th time.
   static std::function<double()> interrupting_clock(int reading) {
-    return [reading, readings = 0]() mutable {
-      if (++readings == reading) std::raise(SIGINT);
-      return 1.7e9 + readings;
+    return [reading, readings = std::make_shared<int>(0)] {  // one count for all copies
+      if (++*readings == reading) std::raise(SIGINT);
+      return 1.7e9 + *readings;
     };
   }
   std::string bytes(const std::string& file) const { return read_file(folder_ / file); }
@@ -181,7 +182,9 @@ TEST_F(TrainDqn, a_checkpoint_of_ppo_is_not_its_own) {
 }
 
 TEST_F(TrainDqn, bootstrap_chooses_on_validation_and_reports_all_seeds) {
-  const BootstrapReport report = run_bootstrap(bootstrap("first"));
+  BootstrapRequest wanted = bootstrap("first");
+  wanted.synthetic = true;
+  const BootstrapReport report = run_bootstrap(wanted);
   ASSERT_EQ(report.algorithms.size(), 2u);
   const json parsed = results("first");
   EXPECT_EQ(parsed.at("kind"), "bootstrap");
@@ -224,7 +227,9 @@ TEST_F(TrainDqn, bootstrap_chooses_on_validation_and_reports_all_seeds) {
   std::vector<std::string> baselines;
   for (const json& row : parsed.at("baselines")) baselines.push_back(row.at("key"));
   EXPECT_EQ(baselines, (std::vector<std::string>{"cash", "buy_and_hold", "volatility_matched"}));
-  EXPECT_NEAR(parsed.at("test").at("strategy").at("metrics").at("total_return").at("value").get<double>(),
+  const json& own = parsed.at("test").at("results").at(0);
+  EXPECT_EQ(own.at("key"), "strategy");
+  EXPECT_NEAR(own.at("metrics").at("total_return").at("value").get<double>(),
               report.best_run().test.performance.total_return.value.value(), 1e-12);
   const std::string page = bytes("first/bootstrap_report.html");
   EXPECT_NE(page.find("PPO, seed 2"), std::string::npos);
