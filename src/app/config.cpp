@@ -234,6 +234,8 @@ void describe(ConfigBinder& binder, Config& config) {
   describe(binder, config.network);
   rl::describe(binder, config.ppo);
   rl::describe(binder, config.dqn);
+  strategy::describe(binder, config.expert);
+  rl::describe(binder, config.cloning);
   describe(binder, config.ledger);
   accounts::describe(binder, config.accounts);
   describe(binder, config.measuring);

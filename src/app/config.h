@@ -15,7 +15,9 @@
 #include "nn/architecture.h"
 #include "notify/notify.h"
 #include "rl/dqn_config.h"
+#include "rl/behaviour_cloning.h"
 #include "rl/ppo_config.h"
+#include "strategy/expert.h"
 #include "validation/gate.h"
 
 namespace stevie::app {
@@ -63,6 +65,8 @@ struct Config {
   nn::PolicyKwargs network;
   rl::PpoConfig ppo;
   rl::DqnConfig dqn;
+  strategy::ExpertConfig expert;
+  rl::CloningConfig cloning;
   ledger::LedgerConfig ledger;
   accounts::AccountConfig accounts;
   OptimizeConfig optimize;

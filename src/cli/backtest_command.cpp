@@ -5,6 +5,7 @@
 
 #include "app/backtest.h"
 #include "app/config.h"
+#include "app/expert_backtest.h"
 #include "app/rules_backtest.h"
 #include "cli/commands.h"
 #include "cli/social_flags.h"
@@ -73,6 +74,32 @@ app::RulesBacktestRequest to_rules_request(const BacktestFlags& flags, const Com
   return request;
 }
 
+/// The same question for the expert, whose settings are the section [expert].
+app::ExpertBacktestRequest to_expert_request(const BacktestFlags& flags, const CommandContext& context) {
+  if (!flags.rules.settings.empty() || !flags.rules.parameters.empty() || !flags.rules.social.files.empty())
+    throw Error("cli.flag_of_rules",
+                "--set-param, --params and the social series belong to --strategy rules: the expert is set "
+                "with --set expert.NAME=VALUE",
+                "backtest");
+  const app::RulesBacktestRequest shared = to_rules_request(flags, context);
+  return {.bars = shared.bars,
+          .from = shared.from,
+          .to = shared.to,
+          .detail_bars = shared.detail_bars,
+          .explain = shared.explain,
+          .trades_out = shared.trades_out,
+          .report = shared.report,
+          .expert = app::load_config(context.layers()).expert,
+          .engine = shared.engine,
+          .bootstrap = shared.bootstrap};
+}
+
+evaluation::Evaluation run(const BacktestFlags& flags, const CommandContext& context) {
+  if (flags.strategy == "rsi-ma") return app::run_expert_backtest(to_expert_request(flags, context));
+  if (flags.strategy == "rules") return app::run_rules_backtest(to_rules_request(flags, context)).evaluation;
+  return app::run_signal_backtest(to_request(flags));
+}
+
 void add_exit_options(CLI::App& command, BacktestFlags& flags, CLI::Option* strategy) {
   command
       .add_option("--stop-loss", flags.stop_loss, "Loss in percent of the entry price that closes a position")
@@ -107,12 +134,11 @@ void add_rule_options(CLI::App& command, BacktestFlags& flags, CLI::Option* stra
                   "With --strategy rules: JSON file of parameters, as stevie params export writes it")
       ->needs(strategy);
   command
-      .add_option(
-          "--explain", request.explain,
-          "With --strategy rules: write why each decision is what it is: JSON lines, or text for .txt")
+      .add_option("--explain", request.explain,
+                  "With --strategy: write why each decision is what it is: JSON lines, or text for .txt")
       ->needs(strategy);
-  command.add_option("--from", flags.from, "With --strategy rules: first time, UTC")->needs(strategy);
-  command.add_option("--to", flags.to, "With --strategy rules: time at which to stop")->needs(strategy);
+  command.add_option("--from", flags.from, "With --strategy: first time, UTC")->needs(strategy);
+  command.add_option("--to", flags.to, "With --strategy: time at which to stop")->needs(strategy);
   add_social_flags(command, request.social);
 }
 
@@ -139,13 +165,15 @@ void add_cost_options(CLI::App& command, BacktestFlags& flags) {
 }  // namespace
 
 void add_backtest_command(CLI::App& app, CommandContext& context) {
-  CLI::App* command =
-      app.add_subcommand("backtest", "Play the rules, or signals made elsewhere, over a file of bars");
+  CLI::App* command = app.add_subcommand(
+      "backtest", "Play the rules, the expert, or signals made elsewhere, over a file of bars");
   auto flags = std::make_shared<BacktestFlags>();
   command->add_option("--bars,--data", flags->request.bars, "Bars: CSV, gzip or JSON rows")->required();
   CLI::Option* strategy =
-      command->add_option("--strategy", flags->strategy, "rules: breakout, mean reversion, news")
-          ->check(CLI::IsMember({"rules"}));
+      command
+          ->add_option("--strategy", flags->strategy,
+                       "rules: breakout, mean reversion, news; rsi-ma: the expert of the section [expert]")
+          ->check(CLI::IsMember({"rules", "rsi-ma"}));
   command
       ->add_option(
           "--signals", flags->request.signals,
@@ -170,16 +198,18 @@ void add_backtest_command(CLI::App& app, CommandContext& context) {
       "Examples:\n  stevie backtest --bars BTCUSDT_1h.csv.gz --signals signals.csv --stop-loss 5 \\\n"
       "    --minimal-roi \"0:0.1,1440:0.02\" --fee 10 --trades-out trades.csv\n"
       "  stevie backtest --bars BTCUSDT_1h.csv.gz --strategy rules --set-param costCapBps=24 \\\n"
-      "    --explain decisions.jsonl --report rules.html");
+      "    --explain decisions.jsonl --report rules.html\n"
+      "  stevie backtest --bars BTCUSDT_1h.csv.gz --strategy rsi-ma --set expert.stop_atr=2 --report "
+      "expert.html");
   command->callback([flags, &context] {
     if (flags->strategy.empty() && flags->request.signals.empty()) {
       throw Error("cli.no_decisions",
-                  "say where the decisions come from: --strategy rules, or --signals FILE with your own",
+                  "say where the decisions come from: --strategy rules, or --signals FILE with your own, or "
+                  "--strategy "
+                  "rsi-ma",
                   "backtest");
     }
-    const evaluation::Evaluation evaluation =
-        flags->strategy.empty() ? app::run_signal_backtest(to_request(*flags))
-                                : app::run_rules_backtest(to_rules_request(*flags, context)).evaluation;
+    const evaluation::Evaluation evaluation = run(*flags, context);
     if (flags->json) {
       context.out << evaluation::render_json(evaluation);
       return;

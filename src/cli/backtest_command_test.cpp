@@ -39,6 +39,20 @@ TEST_F(BacktestCommand, PlaysTheRulesAndExplainsThem) {
   EXPECT_EQ(read_file(path("trades.csv")).substr(0, 10), "entry_time");
 }
 
+TEST_F(BacktestCommand, PlaysTheExpertAndExplainsIt) {
+  const ProgramResult result =
+      backtest({"--strategy", "rsi-ma", "--set", "expert.stop_atr=2", "--explain", path("why.jsonl"),
+                "--trades", path("trades.csv"), "--report", path("expert.html")});
+  ASSERT_EQ(result.code, 0) << result.err;
+  for (const char* text : {"RSI and moving averages on SYNTH/USDT 1h", "SYNTHETIC MARKET",
+                           "Entries asked for: ", "Final equity", "Buy and hold"}) {
+    EXPECT_NE(result.out.find(text), std::string::npos) << text << "\n" << result.out;
+  }
+  EXPECT_EQ(read_file(path("why.jsonl")).substr(0, 9), "{\"time\":\"");
+  EXPECT_NE(read_file(path("trades.csv")).find("stop_loss"), std::string::npos);
+  EXPECT_NE(read_file(path("expert.html")).find("expert.stop_atr"), std::string::npos);
+}
+
 TEST_F(BacktestCommand, SaysWhenTheCostCapLeftNoTrade) {
   const ProgramResult result = backtest({"--strategy", "rules"});
   ASSERT_EQ(result.code, 0) << result.err;
@@ -50,6 +64,8 @@ TEST_F(BacktestCommand, TakesDecisionsFromOnePlaceAndWithThemOnlyWhatTheyCanUse)
            {{}, "--strategy rules, or --signals FILE"},
            {{"--strategy", "rules", "--signals", "signals.csv"}, "--signals"},
            {{"--strategy", "magic"}, "magic"},
+           {{"--strategy", "rsi-ma", "--set-param", "costCapBps=9"}, "--set-param"},
+           {{"--strategy", "rsi-ma", "--set", "expert.fast_bars=40"}, "fast_bars must be below slow_bars"},
            {{"--strategy", "rules", "--stop-loss", "5"}, "--stop-loss"},
            {{"--strategy", "rules", "--stake", "0.5"}, "--stake"},
            {{"--strategy", "rules", "--from", "yesterday"}, "--from"},

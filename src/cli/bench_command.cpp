@@ -11,6 +11,7 @@
 
 #include "api/http_bench.h"
 #include "app/bench.h"
+#include "app/cloning_study.h"
 #include "app/config.h"
 #include "app/gate_study.h"
 #include "app/learning_bench.h"
@@ -36,6 +37,8 @@ struct BenchFlags {
   std::uint64_t seeds = 0;  // 0: what the rows asked for take by themselves
   bool gate = false;
   bool martingale = false;
+  bool cloning = false;
+  std::uint64_t timesteps = 300'000;
   std::vector<std::string> scenarios, markets, costs;
   std::vector<std::size_t> years;
   std::uint64_t seed = 1;
@@ -190,6 +193,63 @@ void martingale_study(const BenchFlags& flags, CommandContext& context) {
   context.out << app::martingale_markdown(config, cells);
 }
 
+/// What a start from a clone saves, where the best policy is known and on real bars.
+void cloning_study(const BenchFlags& flags, CommandContext& context) {
+  const std::filesystem::path folder = flags.out;
+  if (!flags.out.empty()) require_writable_folder(folder);
+  const InterruptGuard guard;
+  StudyProgress progress(context.quiet);
+  app::CloningStudyConfig config;
+  if (flags.seeds > 0) config.seeds = flags.seeds;
+  config.first_seed = flags.seed;
+  config.threads = flags.threads;
+  config.only = flags.only;
+  config.progress = [&](std::size_t done, std::size_t total) {
+    progress.update("known optimum", done, total);
+  };
+  const auto write = [&](const std::string& text, const std::vector<app::CloningCell>& cells,
+                         const std::vector<app::MarketArm>& arms) {
+    if (flags.out.empty()) return;  // else an interrupted study leaves its first half
+    write_file(folder / "cloning_study.md", text);
+    write_file(folder / "cloning_study.json", app::cloning_study_json(config, cells, arms));
+  };
+  const std::vector<app::CloningCell> cells = app::run_cloning_study(config);
+  progress.finish();
+  std::string text = app::cloning_study_markdown(config, cells);
+  context.out << text << std::flush;
+  write(text, cells, {});
+  const std::string data =
+      flags.market_bars.empty() ? known_file("BTCUSDT_1h_201708_202412.csv.gz") : flags.market_bars;
+  if (data.empty()) return;
+  app::CloningMarketRequest request{.data = data, .config = app::load_config(context.layers())};
+  request.timesteps = flags.timesteps;
+  if (flags.seeds > 0) request.seeds = flags.seeds;
+  request.first_seed = flags.seed;
+  request.threads = flags.threads;
+  request.progress = [&](std::size_t done, std::size_t total) { progress.update("real bars", done, total); };
+  const std::vector<app::MarketArm> arms = app::run_cloning_market(request);
+  progress.finish();
+  const std::string market = app::cloning_market_markdown(request, arms);
+  context.out << "\n" << market;
+  write(text + "\n" + market, cells, arms);
+}
+
+void add_cloning_flags(CLI::App& command, BenchFlags& flags) {
+  command
+      .add_flag(
+          "--cloning", flags.cloning,
+          "Count the steps that a start from a clone saves where the best policy is known, then compare "
+          "on --market-bars (an hour)")
+      ->excludes("--learning")
+      ->excludes("--regimes")
+      ->excludes("--gate")
+      ->excludes("--martingale");
+  command
+      .add_option("--timesteps", flags.timesteps,
+                  "Steps of each training of --cloning on real bars, demonstrations included")
+      ->capture_default_str();
+}
+
 void add_martingale_flags(CLI::App& command, BenchFlags& flags) {
   command
       .add_flag("--martingale", flags.martingale,
@@ -204,7 +264,8 @@ void add_martingale_flags(CLI::App& command, BenchFlags& flags) {
       ->check(CLI::IsMember({"plain", "continuous", "clustered"}));
   command.add_option("--costs", flags.costs, "Costs of --martingale: none, default, cheap")
       ->check(CLI::IsMember({"none", "default", "cheap"}));
-  command.add_option("--seed", flags.seed, "Seed of --gate and --martingale")->capture_default_str();
+  command.add_option("--seed", flags.seed, "Seed of --gate and --martingale, first one of --cloning")
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -230,7 +291,9 @@ void add_bench_command(CLI::App& app, CommandContext& context) {
       ->add_flag("--regimes", flags->regimes,
                  "Judge the regime detector on labelled markets, beside an oracle that knows them")
       ->excludes("--learning");
-  command->add_option("--seeds", flags->seeds, "Seeds of each row with --learning (10) or --regimes (20)")
+  command
+      ->add_option("--seeds", flags->seeds,
+                   "Seeds of each row with --learning (10), --regimes (20) or --cloning (10; 3 on real bars)")
       ->check(CLI::Range(1, 1000));
   command
       ->add_flag("--gate", flags->gate,
@@ -246,21 +309,27 @@ void add_bench_command(CLI::App& app, CommandContext& context) {
                    "Searches for each point of the power curves with --gate")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));
-  command->add_option("--threads", flags->threads, "Threads of --gate and --martingale; 0: one a core")
+  command
+      ->add_option("--threads", flags->threads,
+                   "Threads of --gate, --martingale and --cloning; 0: one a core")
       ->capture_default_str()
       ->check(CLI::Range(0, 256));
   command->add_option("--out", flags->out,
                       "Folder for gate_study.md, gate_study.json and gate_power.svg of --gate, or for "
-                      "martingale_study.md and .json");
+                      "martingale_study.md and .json, or for cloning_study.md and .json");
   add_martingale_flags(*command, *flags);
+  add_cloning_flags(*command, *flags);
   command->footer(
       "Examples:\n  stevie bench --json bench.json\n  stevie bench --gate --runs 10000 --out gate_study\n"
+      "  stevie bench --cloning --config examples/btc_hours.toml --out cloning\n"
       "  TMPDIR=/dev/shm stevie bench --martingale --scenario quick_tune --years 3 --out martingale");
   command->callback([flags, &context] {
     if (flags->gate)
       gate_study(*flags, context);
     else if (flags->martingale)
       martingale_study(*flags, context);
+    else if (flags->cloning)
+      cloning_study(*flags, context);
     else
       bench(*flags, context);
   });

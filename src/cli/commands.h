@@ -24,6 +24,8 @@ struct CommandContext {
   bool quiet = false;                    // --quiet: no progress
   int exit_code = 0;                     // of a command that has done its work and has something bad to tell
 
+  /// The value of an environment variable, or empty.
+  std::string variable(const std::string& name) const;
   /// The layers for load_config().
   ConfigLayers layers() const;
 };
@@ -42,6 +44,7 @@ struct CommandContext {
 void add_backtest_command(CLI::App& app, CommandContext& context);
 void add_bench_command(CLI::App& app, CommandContext& context);
 void add_bootstrap_command(CLI::App& app, CommandContext& context);
+void add_clone_command(CLI::App& app, CommandContext& context);
 void add_config_command(CLI::App& app, CommandContext& context);
 void add_data_command(CLI::App& app, CommandContext& context);
 void add_evaluate_command(CLI::App& app, CommandContext& context);

@@ -4,6 +4,7 @@
 #include <new>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/commands.h"
@@ -22,6 +23,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_backtest_command(app, context);
   add_bench_command(app, context);
   add_bootstrap_command(app, context);
+  add_clone_command(app, context);
   add_config_command(app, context);
   add_data_command(app, context);
   add_evaluate_command(app, context);
@@ -60,6 +62,14 @@ std::string usage_fault(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 }  // namespace
+
+std::string CommandContext::variable(const std::string& name) const {
+  for (const std::string_view entry : environment) {
+    if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=')
+      return std::string(entry.substr(name.size() + 1));
+  }
+  return {};
+}
 
 ConfigLayers CommandContext::layers() const {
   ConfigLayers layers;

@@ -118,6 +118,28 @@ PolicyLossSums policy_loss(const LogitsView& logits, const PolicyBatch& batch, f
   return {simd::sum(surrogate_sum), simd::sum(entropy_sum), simd::sum(kl_sum), simd::sum(clipped_sum)};
 }
 
+double imitation_loss(const LogitsView& logits, const std::int32_t* actions, const float* weights,
+                      float scale, float* logit_gradients) {
+  double total = 0;
+  for (std::size_t first = 0; first < logits.batch; first += lanes) {
+    const Vec log_total = log_sum_exp(logits, first);
+    const VecInt action = simd::load(actions + first);
+    Vec weight{};
+    for (std::size_t i = 0; i < lanes && first + i < logits.batch; ++i)
+      weight[i] = weights[actions[first + i]];
+    Vec taken{};
+    for (std::size_t a = 0; a < logits.action_count; ++a) {
+      const std::size_t at = a * logits.stride + first;
+      const Vec log_probability = simd::load(logits.data + at) - log_total;
+      const Vec chosen = action == static_cast<std::int32_t>(a) ? simd::splat(1.0f) : Vec{};
+      taken += chosen * log_probability;
+      simd::store(logit_gradients + at, scale * weight * (simd::exp(log_probability) - chosen));
+    }
+    total -= static_cast<double>(simd::sum(weight * taken));
+  }
+  return total;
+}
+
 double value_loss(const float* values, const float* returns, const float* old_values, std::size_t batch,
                   float coefficient, float clip_range, float* value_gradients) {
   const float slope = 2.0f * coefficient / static_cast<float>(batch);

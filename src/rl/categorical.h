@@ -46,6 +46,11 @@ struct PolicyLossSums {
 PolicyLossSums policy_loss(const LogitsView& logits, const PolicyBatch& batch, float clip_range,
                            float entropy_coefficient, float* logit_gradients);
 
+/// Cross-entropy with the actions of an expert: the sum over rows of -weights[action] log p(action). Fills
+/// the gradient of `scale` times it with respect to the logits, zero in the padding. weights: one per action.
+double imitation_loss(const LogitsView& logits, const std::int32_t* actions, const float* weights,
+                      float scale, float* logit_gradients);
+
 /// coefficient * mean squared error of the values, which move at most clip_range away from old_values where
 /// clip_range is > 0, and its gradient with respect to values, zero in the padding. Returns the sum of
 /// squared errors.

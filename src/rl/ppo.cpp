@@ -18,6 +18,7 @@ namespace {
 // environment may have 2^32 of its own.
 constexpr std::uint64_t action_stream = std::uint64_t{1} << 62;
 constexpr std::uint64_t shuffle_stream = std::uint64_t{1} << 63;
+constexpr std::uint64_t imitation_stream = (std::uint64_t{1} << 63) + (std::uint64_t{1} << 41);
 
 // Shuffled rows lie far apart in memory: each is asked for this many rows before it is copied.
 constexpr std::size_t prefetch_rows = 6;
@@ -71,6 +72,20 @@ struct Ppo::Minibatch {
   AlignedVector<float> old_log_probabilities, advantages, returns, old_values;
 };
 
+/// The demonstrations that are learnt beside the rollout. Rows are drawn anew for every epoch, so that
+/// nothing of it has to be saved.
+struct Ppo::Imitator {
+  std::shared_ptr<const Demonstrations> demonstrations;
+  double weight = 0;  // in this update
+  RandomStream random{0, 0};
+  std::size_t size = 0;  // rows beside one minibatch
+  nn::NetworkWorkspace workspace;
+  AlignedVector<float> observations;  // (size, observation_size)
+  AlignedVector<std::int32_t> actions;
+  AlignedVector<float> gradients;  // laid out as the network's parameters
+  std::vector<float> class_weights;
+};
+
 Ppo::Ppo(env::VectorEnv& environment, const nn::NetworkConfig& network, const PpoConfig& config)
     : env_(environment),
       config_(fitting(environment, network, config)),
@@ -113,6 +128,84 @@ Ppo::Ppo(env::VectorEnv& environment, const nn::NetworkConfig& network, const Pp
 }
 
 Ppo::~Ppo() = default;
+
+void Ppo::start_from(const nn::ActorCritic& trained) {
+  if (trained.config() != network_.config())
+    throw Error("rl.network_differs",
+                "the policy to start from has another observation, other actions or other hidden layers than "
+                "this training: use the configuration that it was made with");
+  std::ranges::copy(trained.parameters(), network_.parameters().begin());
+}
+
+void Ppo::imitate(std::shared_ptr<const Demonstrations> demonstrations) {
+  const nn::NetworkConfig& config = network_.config();
+  demonstrations->validate();
+  if (demonstrations->observation_size != config.observation_size ||
+      demonstrations->action_count != config.action_count)
+    throw Error("rl.env_differs",
+                fmt::format("the demonstrations have {} observation values and {} actions, the training {} "
+                            "and {}",
+                            demonstrations->observation_size, demonstrations->action_count,
+                            config.observation_size, config.action_count));
+  imitator_ = std::make_unique<Imitator>();
+  const std::size_t rows = std::min(config_.batch_size, rollout_.size());
+  const std::size_t padded = nn::simd::round_up(rows);
+  imitator_->demonstrations = std::move(demonstrations);
+  imitator_->size = rows;
+  imitator_->workspace = network_.make_workspace(padded);
+  imitator_->observations.resize(padded * config.observation_size);
+  imitator_->actions.resize(padded);
+  imitator_->gradients.resize(gradients_.size());
+  imitator_->class_weights.assign(config.action_count, 1.0f);
+}
+
+bool Ppo::policy_frozen(std::uint64_t timesteps) const {
+  return config_.warmup_steps > 0 && timesteps < config_.warmup_steps + rollout_.size();
+}
+
+/// What the steps so far decide about the update that comes.
+void Ppo::prepare_update() {
+  frozen_ = policy_frozen(timesteps_);
+  const std::uint64_t before = timesteps_ - std::min<std::uint64_t>(timesteps_, rollout_.size());
+  if (!frozen_ && before > 0 && policy_frozen(before)) {
+    // Adam's step count has run on without the policy, whose first steps would come out three times as long.
+    std::ranges::fill(optimizer_.mean(), 0.0f);
+    std::ranges::fill(optimizer_.square(), 0.0f);
+    optimizer_.set_steps(0);
+  }
+  if (!imitator_) return;
+  const double decay = config_.imitation_decay_steps > 0
+                           ? static_cast<double>(before) / static_cast<double>(config_.imitation_decay_steps)
+                           : 0.0;
+  imitator_->weight = config_.imitation_weight * std::max(0.0, 1.0 - decay);
+}
+
+double Ppo::add_imitation() {
+  Imitator& imitator = *imitator_;
+  const Demonstrations& demonstrations = *imitator.demonstrations;
+  const std::size_t width = rollout_.observation_size;
+  for (std::size_t i = 0; i < imitator.size; ++i) {
+    const std::size_t row = imitator.random.below(demonstrations.size());
+    std::memcpy(&imitator.observations[i * width], demonstrations.observation(row), width * sizeof(float));
+    imitator.actions[i] = demonstrations.actions[row];
+  }
+  nn::NetworkWorkspace& workspace = imitator.workspace;
+  const float* observations = imitator.observations.data();
+  network_.forward_policy(observations, width, imitator.size, workspace);
+  const double sum = imitation_loss(
+      {workspace.logits.data(), workspace.batch_stride, network_.config().action_count, imitator.size},
+      imitator.actions.data(), imitator.class_weights.data(),
+      static_cast<float>(imitator.weight / static_cast<double>(imitator.size)),
+      workspace.logit_gradients.data());
+  if (network_.shared_trunk()) {
+    std::ranges::fill(workspace.value_gradients, 0.0f);
+    network_.backward(observations, width, imitator.size, workspace, imitator.gradients.data());
+  } else {
+    network_.backward_policy(observations, width, imitator.size, workspace, imitator.gradients.data());
+  }
+  for (std::size_t i = 0; i < network_.policy_end(); ++i) gradients_[i] += imitator.gradients[i];
+  return sum;
+}
 
 UpdateStats Ppo::iterate(std::uint64_t total_timesteps) {
   collect_rollout();
@@ -180,6 +273,7 @@ void Ppo::value_cut_off_episodes(RolloutWorker& worker, std::size_t step) {
 }
 
 UpdateStats Ppo::update(std::uint64_t total_timesteps) {
+  prepare_update();
   const double learning_rate =
       scheduled(config_.learning_rate, config_.learning_rate_schedule, timesteps_, total_timesteps);
   const double clip_range =
@@ -253,12 +347,15 @@ Ppo::MinibatchLoss Ppo::forward_and_backward(float clip_range) {
   const std::span<const float> gradients = gradients_;
   const auto policy_gradients = gradients.first(network_.policy_end());
   const auto value_gradients = gradients.subspan(network_.policy_end());
+  const bool imitates = imitator_ && imitator_->weight > 0 && !frozen_;
   MinibatchLoss loss;
   if (network_.shared_trunk()) {
     loss.policy = policy_pass(clip_range);
     loss.value = value_pass();
     network_.backward(observations, width, size, workspace, gradients_.data());
-    loss.squared_norm = {nn::squared_norm(policy_gradients), nn::squared_norm(value_gradients)};
+    if (imitates) loss.imitation = add_imitation();
+    loss.squared_norm = {frozen_ ? 0.0 : nn::squared_norm(policy_gradients),
+                         nn::squared_norm(value_gradients)};
     return loss;
   }
   // The two networks meet in the gradient's norm only, so they may run side by side. Each sums its part of
@@ -266,7 +363,9 @@ Ppo::MinibatchLoss Ppo::forward_and_backward(float clip_range) {
   pool_.parallel_for(2, [&](std::size_t half) {
     if (half == 0) {
       loss.policy = policy_pass(clip_range);
+      if (frozen_) return;
       network_.backward_policy(observations, width, size, workspace, gradients_.data());
+      if (imitates) loss.imitation = add_imitation();
       loss.squared_norm[0] = nn::squared_norm(policy_gradients);
     } else {
       loss.value = value_pass();
@@ -285,6 +384,7 @@ void Ppo::apply_gradients(const MinibatchLoss& loss, double learning_rate) {
   optimizer_.begin_step(learning_rate);
   // The value's part first: it was written last and is likelier to be in the cache.
   pool_.parallel_for(2, [&](std::size_t half) {
+    if (half == 1 && frozen_) return;
     optimizer_.update_range(network_.parameters().data(), gradients_.data(), scale, half == 0 ? split : 0,
                             half == 0 ? gradients_.size() : split);
   });
@@ -295,10 +395,13 @@ UpdateStats Ppo::update_in_order(double learning_rate, double clip_range,
   UpdateStats stats;
   stats.learning_rate = learning_rate;
   stats.clip_range = clip_range;
+  stats.policy_frozen = frozen_;
+  if (imitator_ && !frozen_) stats.imitation_weight = imitator_->weight;
   std::size_t minibatches = 0;
   for (const std::vector<std::uint32_t>& order : permutations) {
     double epoch_kl = 0;
     std::size_t epoch_minibatches = 0;
+    if (imitator_) imitator_->random = RandomStream(config_.seed, imitation_stream + n_updates_);
     for (std::size_t first = 0; first < order.size(); first += config_.batch_size) {
       const std::size_t size = std::min(config_.batch_size, order.size() - first);
       gather(std::span(order).subspan(first, size));
@@ -309,7 +412,10 @@ UpdateStats Ppo::update_in_order(double learning_rate, double clip_range,
       const double value = sums.value / rows;
       const double entropy = -sums.policy.entropy / rows;
       const double kl = sums.policy.approx_kl / rows;
-      stats.loss = policy + config_.ent_coef * entropy + config_.vf_coef * value;
+      const double imitation = imitator_ ? sums.imitation / static_cast<double>(imitator_->size) : 0.0;
+      stats.loss =
+          policy + config_.ent_coef * entropy + config_.vf_coef * value + stats.imitation_weight * imitation;
+      stats.imitation_loss += imitation;
       stats.policy_gradient_loss += policy;
       stats.value_loss += value;
       stats.entropy_loss += entropy;
@@ -328,8 +434,8 @@ UpdateStats Ppo::update_in_order(double learning_rate, double clip_range,
     ++n_updates_;
     if (stats.stopped_early) break;
   }
-  for (double* mean :
-       {&stats.policy_gradient_loss, &stats.value_loss, &stats.entropy_loss, &stats.clip_fraction}) {
+  for (double* mean : {&stats.policy_gradient_loss, &stats.value_loss, &stats.entropy_loss,
+                       &stats.clip_fraction, &stats.imitation_loss}) {
     *mean /= static_cast<double>(minibatches);
   }
   stats.explained_variance = explained_variance(rollout_);

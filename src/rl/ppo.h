@@ -12,6 +12,7 @@
 #include "env/vector_env.h"
 #include "nn/adam.h"
 #include "nn/network.h"
+#include "rl/behaviour_cloning.h"
 #include "rl/categorical.h"
 #include "rl/episode_log.h"
 #include "rl/ppo_config.h"
@@ -32,6 +33,9 @@ struct UpdateStats {
   double explained_variance = 0;  // NaN where the returns do not vary
   std::uint64_t n_updates = 0;    // epochs in all
   bool stopped_early = false;     // by target_kl
+  bool policy_frozen = false;     // by warmup_steps: only the value was learnt
+  double imitation_weight = 0;    // of the cross-entropy with demonstrations
+  double imitation_loss = 0;      // mean cross-entropy over minibatches; 0 where its weight is
 };
 
 /// Proximal policy optimisation (Schulman et al. 2017) with Stable-Baselines3's details: rollouts of n_steps
@@ -46,6 +50,14 @@ class Ppo {
   /// and "rl.env_differs" where lanes or sizes of environment, network and configuration do not fit.
   Ppo(env::VectorEnv& environment, const nn::NetworkConfig& network, const PpoConfig& config);
   ~Ppo();
+
+  /// Begins with the weights of a trained network instead of random ones. Before the first rollout, and
+  /// before load_state() where a training is resumed. Throws Error "rl.network_differs" where its sizes or
+  /// layers are others.
+  void start_from(const nn::ActorCritic& trained);
+  /// Demonstrations for the imitation term of the loss, which config().imitation_weight switches on. Throws
+  /// Error "rl.env_differs" where their sizes are others.
+  void imitate(std::shared_ptr<const Demonstrations> demonstrations);
 
   /// One rollout and one update. `total_timesteps` is where the schedules end.
   UpdateStats iterate(std::uint64_t total_timesteps);
@@ -75,9 +87,11 @@ class Ppo {
  private:
   struct Minibatch;
   struct RolloutWorker;
+  struct Imitator;
   struct MinibatchLoss {
     PolicyLossSums policy;
     double value = 0;                      // sum of squared errors
+    double imitation = 0;                  // sum of cross-entropies
     std::array<double, 2> squared_norm{};  // of the gradients: policy, value
   };
 
@@ -90,7 +104,12 @@ class Ppo {
   PolicyLossSums policy_pass(float clip_range);
   double value_pass();
   MinibatchLoss forward_and_backward(float clip_range);
+  /// Adds the gradient of the imitation term; the sum of its cross-entropies.
+  double add_imitation();
   void apply_gradients(const MinibatchLoss& loss, double learning_rate);
+  /// Of the update behind the rollout that ended at `timesteps`.
+  bool policy_frozen(std::uint64_t timesteps) const;
+  void prepare_update();
   void shuffle(std::vector<std::uint32_t>& rows);
 
   env::VectorEnv& env_;
@@ -103,6 +122,8 @@ class Ppo {
   AlignedVector<float> final_observations_;  // (envs, observation_size)
   std::vector<std::unique_ptr<RolloutWorker>> workers_;
   std::unique_ptr<Minibatch> minibatch_;
+  std::unique_ptr<Imitator> imitator_;  // empty without demonstrations
+  bool frozen_ = false;                 // in this update
   ThreadPool pool_;
   RandomStream shuffle_random_;
   std::uint64_t timesteps_ = 0;

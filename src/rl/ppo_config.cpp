@@ -52,6 +52,21 @@ void describe(ConfigBinder& binder, PpoConfig& config) {
                {.minimum = 0,
                 .above_minimum = true,
                 .help = "an update stops at 1.5 times this divergence; none: never"});
+  constexpr double most_steps = 1e15;
+  binder.field("ppo.warmup_steps", config.warmup_steps,
+               {.minimum = 0,
+                .maximum = most_steps,
+                .unit = "steps",
+                .help = "the policy stays as it started, only the value is learnt"});
+  binder.field("ppo.imitation_weight", config.imitation_weight,
+               {.minimum = 0,
+                .maximum = 1000,
+                .help = "weight of the cross-entropy with demonstrations, if there are any"});
+  binder.field("ppo.imitation_decay_steps", config.imitation_decay_steps,
+               {.minimum = 0,
+                .maximum = most_steps,
+                .unit = "steps",
+                .help = "where that weight has fallen to 0; 0: it stays"});
   binder.field("ppo.seed", config.seed, {.help = "everything random follows from it"});
   binder.field("ppo.threads", config.threads,
                {.minimum = 1, .maximum = 2, .help = "threads of one training; does not change the result"});

@@ -44,6 +44,13 @@ struct PpoConfig {
   /// An update stops early once the estimated divergence from the old policy exceeds 1.5 times this. Default
   /// none.
   std::optional<double> target_kl;
+  /// Steps for which the policy stays as it is and only the value is learnt, for a training that starts from a
+  /// policy: a value that knows nothing would drive it away at once. Whole rollouts. Default 0.
+  std::uint64_t warmup_steps = 0;
+  /// Weight of the cross-entropy with demonstrations, where there are some. Default 0: they are not used.
+  /// Falls linearly to 0 at imitation_decay_steps; 0: it stays.
+  double imitation_weight = 0.0;
+  std::uint64_t imitation_decay_steps = 0;
   /// Everything random follows from it. Default 1.
   std::uint64_t seed = 1;
   /// Threads that one training uses: 1 or 2 (rollout lanes are split; policy and value networks are updated

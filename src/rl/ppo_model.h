@@ -8,4 +8,8 @@ namespace stevie::rl {
 /// terms.
 nn::ModelFile to_model_file(const Ppo& ppo);
 
+/// A policy that was made in another way, with the hyper-parameters that PPO would go on with; its optimiser
+/// has not stepped.
+nn::ModelFile to_model_file(const nn::ActorCritic& network, const PpoConfig& config);
+
 }  // namespace stevie::rl

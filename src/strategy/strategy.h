@@ -11,6 +11,8 @@
 ///   rules.h            the live algorithm: breakout, mean reversion, news; every decision can explain itself
 ///   regime.h           which of four states a market is in
 ///   social.h           news and sentiment series as a score per bar
+///   expert.h           RSI and a crossover of averages: what policies are cloned from
+///   demonstration.h    what a strategy does as observations and actions of the environment
 ///   policy_strategy.h  a trained actor-critic network that takes its most probable action
 ///   simple.h           constant exposure: cash, buy and hold
 ///

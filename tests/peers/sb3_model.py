@@ -1,6 +1,7 @@
 """The side of Stable-Baselines3 in the comparison of model files.
 
     sb3_model.py predict MODEL OBSERVATIONS RESULT   probabilities and value of every row, by PPO.load
+    sb3_model.py weights FILE OBSERVATIONS RESULT    the same by torch.load(weights_only=True) and plain tensor operations
     sb3_model.py train MODEL pi=5,4 vf=6 relu        a small model, trained for two updates and saved
     sb3_model.py continue MODEL SAVED                loads with an environment, learns on, saves; prints the
                                                      optimiser's steps before and after
@@ -51,6 +52,22 @@ def predict(path, observations_path, result_path):
     numpy.savetxt(result_path, numpy.hstack([probabilities, values]), fmt="%.9g")
 
 
+def weights(path, observations_path, result_path):
+    state = torch.load(path, weights_only=True)
+    observations = torch.as_tensor(numpy.loadtxt(observations_path, dtype=numpy.float32, ndmin=2))
+
+    def net(layers, head):
+        hidden, layer = observations, 0
+        while f"mlp_extractor.{layers}.{layer}.weight" in state:
+            name = f"mlp_extractor.{layers}.{layer}"
+            hidden = torch.tanh(torch.nn.functional.linear(hidden, state[f"{name}.weight"], state[f"{name}.bias"]))
+            layer += 2
+        return torch.nn.functional.linear(hidden, state[f"{head}.weight"], state[f"{head}.bias"])
+
+    probabilities = torch.softmax(net("policy_net", "action_net"), dim=1)
+    numpy.savetxt(result_path, torch.hstack([probabilities, net("value_net", "value_net")]).numpy(), fmt="%.9g")
+
+
 def train(path, policy_widths, value_widths, activation):
     def widths(text):
         return [int(width) for width in text.split("=")[1].split(",") if width]
@@ -96,5 +113,5 @@ if __name__ == "__main__":
     words = sys.argv[1:]
     while words:
         end = words.index("then") if "then" in words else len(words)
-        {"predict": predict, "train": train, "continue": continue_training}[words[0]](*words[1:end])
+        {"predict": predict, "weights": weights, "train": train, "continue": continue_training}[words[0]](*words[1:end])
         words = words[end + 1 :]

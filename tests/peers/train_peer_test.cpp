@@ -1,4 +1,5 @@
-/// `stevie train ppo` from bars to a model, and what Stable-Baselines3 and TensorBoard make of its files.
+/// `stevie train ppo` and `stevie clone` from bars to a model, and what Stable-Baselines3, PyTorch and
+/// TensorBoard make of their files.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -76,20 +77,16 @@ class TrainPeer : public ::testing::Test {
                 "0.003", "--set", "env.episode_length=100"});
   }
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
-  peers::TemporaryFolder folder_;
-};
 
-TEST_F(TrainPeer, sb3_loads_model_and_checkpoint_and_sees_the_same_probabilities) {
-  if (peers::python().empty()) GTEST_SKIP() << peers::no_python;
-  train();
-  write_observations(path("observations.csv"), path("observations.txt"));
-  for (const std::string& model : {path("run/models/ppo_stevie.zip"), path("run/checkpoints/ppo.zip")}) {
-    SCOPED_TRACE(model);
+  /// Our own probabilities and values of the observations against a script's.
+  void expect_same_predictions(const std::string& model, const std::string& command,
+                               const std::string& file) {
+    SCOPED_TRACE(command + " " + file);
     const auto ours = parse_rows(
         run_stevie({"predict", "--model", model, "--input", path("observations.csv"), "--raw-observations"}),
         true);
     peers::run("sb3_model.py",
-               "predict '" + model + "' '" + path("observations.txt") + "' '" + path("theirs.txt") + "'");
+               command + " '" + file + "' '" + path("observations.txt") + "' '" + path("theirs.txt") + "'");
     const auto theirs = parse_rows(read_file(path("theirs.txt")), false);
     ASSERT_EQ(ours.size(), 60u);
     ASSERT_EQ(theirs.size(), ours.size());
@@ -102,6 +99,26 @@ TEST_F(TrainPeer, sb3_loads_model_and_checkpoint_and_sees_the_same_probabilities
     }
     EXPECT_GT(spread, 100 * tolerance);  // the policy does tell the rows apart
   }
+  peers::TemporaryFolder folder_;
+};
+
+TEST_F(TrainPeer, sb3_loads_model_and_checkpoint_and_sees_the_same_probabilities) {
+  if (peers::python().empty()) GTEST_SKIP() << peers::no_python;
+  train();
+  write_observations(path("observations.csv"), path("observations.txt"));
+  for (const std::string& model : {path("run/models/ppo_stevie.zip"), path("run/checkpoints/ppo.zip")})
+    expect_same_predictions(model, "predict", model);
+}
+
+TEST_F(TrainPeer, sb3_and_pytorch_load_a_clone_and_see_the_same_probabilities) {
+  if (peers::python().empty()) GTEST_SKIP() << peers::no_python;
+  run_stevie({"data", "synth", "--bars", "4000", "--out", path("SYNTHUSDT_1h.csv.gz")});
+  run_stevie({"clone", "--data", path("SYNTHUSDT_1h.csv.gz"), "--out", path("run"), "--folds", "0",
+              "--max-epochs", "3"});
+  write_observations(path("observations.csv"), path("observations.txt"));
+  const std::string model = path("run/models/behavior_cloning_model.zip");
+  expect_same_predictions(model, "predict", model);
+  expect_same_predictions(model, "weights", path("run/models/behavior_cloning_model.pth"));
 }
 
 TEST_F(TrainPeer, tensorboard_reads_sb3s_tags_from_the_log) {
