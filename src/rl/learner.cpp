@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
+#include "core/error.h"
 #include "rl/dqn.h"
 #include "rl/dqn_model.h"
 #include "rl/ppo.h"
@@ -21,19 +23,29 @@ class PpoLearner final : public Learner {
       : ppo_(environment, {environment.observation_size(), environment.action_count(), architecture},
              config) {}
 
+  void start_from(const nn::ActorCritic& policy) override { ppo_.start_from(policy); }
+  void imitate(std::shared_ptr<const Demonstrations> demonstrations) override {
+    ppo_.imitate(std::move(demonstrations));
+    imitates_ = true;
+  }
   std::string_view algorithm() const override { return "PPO"; }
   std::vector<Statistic> advance(std::uint64_t total_timesteps) override {
     const UpdateStats stats = ppo_.iterate(total_timesteps);
-    return {{"train/loss", stats.loss},
-            {"train/learning_rate", stats.learning_rate},
-            {"train/policy_gradient_loss", stats.policy_gradient_loss},
-            {"train/value_loss", stats.value_loss},
-            {"train/entropy_loss", stats.entropy_loss},
-            {"train/approx_kl", stats.approx_kl},
-            {"train/clip_fraction", stats.clip_fraction},
-            {"train/clip_range", stats.clip_range},
-            {"train/explained_variance", stats.explained_variance},
-            {"train/n_updates", static_cast<double>(stats.n_updates)}};
+    std::vector<Statistic> told{{"train/loss", stats.loss},
+                                {"train/learning_rate", stats.learning_rate},
+                                {"train/policy_gradient_loss", stats.policy_gradient_loss},
+                                {"train/value_loss", stats.value_loss},
+                                {"train/entropy_loss", stats.entropy_loss},
+                                {"train/approx_kl", stats.approx_kl},
+                                {"train/clip_fraction", stats.clip_fraction},
+                                {"train/clip_range", stats.clip_range},
+                                {"train/explained_variance", stats.explained_variance},
+                                {"train/n_updates", static_cast<double>(stats.n_updates)}};
+    if (imitates_) {
+      told.push_back({"train/imitation_loss", stats.imitation_loss});
+      told.push_back({"train/imitation_weight", stats.imitation_weight});
+    }
+    return told;
   }
   std::uint64_t timesteps() const override { return ppo_.timesteps(); }
   const EpisodeLog& episodes() const override { return ppo_.episodes(); }
@@ -45,6 +57,7 @@ class PpoLearner final : public Learner {
 
  private:
   Ppo ppo_;
+  bool imitates_ = false;
 };
 
 class DqnLearner final : public Learner {
@@ -52,6 +65,11 @@ class DqnLearner final : public Learner {
   DqnLearner(env::VectorEnv& environment, const DqnConfig& config)
       : dqn_(environment, config), replay_bytes_(rl::replay_bytes(environment, config)) {}
 
+  void start_from(const nn::ActorCritic& policy) override { dqn_.start_from(policy); }
+  void imitate(std::shared_ptr<const Demonstrations>) override {
+    throw Error("rl.no_imitation",
+                "DQN has no imitation term: leave the demonstrations out, or train with PPO");
+  }
   std::string_view algorithm() const override { return "DQN"; }
   std::vector<Statistic> advance(std::uint64_t total_timesteps) override {
     const DqnStats stats = dqn_.iterate(total_timesteps);

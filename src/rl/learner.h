@@ -8,6 +8,7 @@
 #include "env/vector_env.h"
 #include "nn/model_file.h"
 #include "nn/network.h"
+#include "rl/behaviour_cloning.h"
 #include "rl/dqn_config.h"
 #include "rl/episode_log.h"
 #include "rl/ppo_config.h"
@@ -26,6 +27,14 @@ struct Statistic {
 class Learner {
  public:
   virtual ~Learner() = default;
+
+  /// Begins with the policy of a trained network instead of a random one; before the first step, and before
+  /// load_state() of a training that began so. Throws Error "rl.network_differs" or "nn.tensor_differs" where
+  /// its sizes or layers are others.
+  virtual void start_from(const nn::ActorCritic& policy) = 0;
+  /// Demonstrations to imitate beside the reward, as the configuration says. Throws Error "rl.no_imitation"
+  /// where the algorithm cannot, "rl.env_differs" where their sizes are others.
+  virtual void imitate(std::shared_ptr<const Demonstrations> demonstrations) = 0;
 
   /// "PPO": the name of its TensorBoard folder and in reports.
   virtual std::string_view algorithm() const = 0;
