@@ -203,11 +203,11 @@ TEST(CloningStudy, counts_demonstrations_and_compares_with_scratch) {
     EXPECT_GE(run.steps, 2'048u);
     EXPECT_GT(run.accuracy, 0.5);
   }
-  EXPECT_FALSE(cells[0].ratio);
-  ASSERT_TRUE(cells[1].ratio);
-  EXPECT_NEAR(*cells[1].ratio, cells[1].mean_steps / cells[0].mean_steps, 1e-12);
-  EXPECT_LE(*cells[1].ratio_low, *cells[1].ratio);
-  EXPECT_GE(*cells[1].ratio_high, *cells[1].ratio);
+  EXPECT_EQ(cells[0].ratio.value, 1);
+  EXPECT_NEAR(cells[1].ratio.value, cells[1].mean_steps / cells[0].mean_steps, 1e-12);
+  EXPECT_LE(cells[1].ratio.low, cells[1].ratio.value);
+  EXPECT_GE(cells[1].ratio.high, cells[1].ratio.value);
+  EXPECT_LE(cells[1].mean_first_steps, cells[1].mean_steps);
   EXPECT_LT(cells[1].expert_share, 0.9) << "a fifth of its actions is random";
   EXPECT_NE(cloning_study_markdown(config, cells).find("2048 demonstrations"), std::string::npos);
   EXPECT_EQ(json::parse(cloning_study_json(config, cells, {})).at("known_optimum").size(), 2u);

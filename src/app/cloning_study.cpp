@@ -7,9 +7,11 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 #include <span>
 
 #include "core/interrupt.h"
+#include "core/progress.h"
 #include "core/random.h"
 #include "core/thread_pool.h"
 #include "env/known_optimum.h"
@@ -169,9 +171,11 @@ StepsToGoal train_to_goal(const Task& task, const CloningStudyConfig& config, st
   }
   std::size_t held = 0;
   std::uint64_t since = 0;
+  std::optional<std::uint64_t> first;
   while (true) {
     const double share = share_of_optimum(task, ppo.network());
     if (ppo.timesteps() == 0) result.first_share = share;
+    if (share >= config.goal && !first) first = ppo.timesteps();
     if (share < config.goal) {
       held = 0;
     } else if (held++ == 0) {
@@ -183,24 +187,22 @@ StepsToGoal train_to_goal(const Task& task, const CloningStudyConfig& config, st
   }
   result.reached = held > 0;
   result.steps = demonstrations + (held > 0 ? since : task.task.timesteps);
+  result.first_steps = demonstrations + first.value_or(task.task.timesteps);
   return result;
 }
 
-std::vector<double> steps_of(const CloningCell& cell) {
-  std::vector<double> steps;
-  for (const StepsToGoal& run : cell.runs) steps.push_back(static_cast<double>(run.steps));
-  return steps;
+std::vector<double> steps_of(const CloningCell& cell, std::uint64_t StepsToGoal::*steps) {
+  std::vector<double> values;
+  for (const StepsToGoal& run : cell.runs) values.push_back(static_cast<double>(run.*steps));
+  return values;
 }
 
 double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-/// Ratio of the means, with the percentile interval of drawing the seeds of both again.
-void compare(const CloningCell& scratch, CloningCell& cell, std::uint64_t seed) {
+StepsRatio compare(const std::vector<double>& base, const std::vector<double>& own, std::uint64_t seed) {
   constexpr std::size_t replicates = 10'000;
-  const std::vector<double> base = steps_of(scratch), own = steps_of(cell);
-  cell.ratio = mean(own) / mean(base);
   RandomStream random(seed, resampling_stream);
   std::vector<double> ratios(replicates);
   for (double& ratio : ratios) {
@@ -211,8 +213,19 @@ void compare(const CloningCell& scratch, CloningCell& cell, std::uint64_t seed) 
   }
   std::ranges::sort(ratios);
   constexpr double tail = 0.025;
-  cell.ratio_low = ratios[static_cast<std::size_t>(tail * replicates)];
-  cell.ratio_high = ratios[static_cast<std::size_t>((1 - tail) * replicates) - 1];
+  return {mean(own) / mean(base), ratios[static_cast<std::size_t>(tail * replicates)],
+          ratios[static_cast<std::size_t>((1 - tail) * replicates) - 1]};
+}
+
+/// Everything that follows from the runs of a cell and those from scratch.
+void summarise(const CloningCell& scratch, CloningCell& cell, std::uint64_t seed) {
+  const std::vector<double> held = steps_of(cell, &StepsToGoal::steps);
+  const std::vector<double> first = steps_of(cell, &StepsToGoal::first_steps);
+  cell.mean_steps = mean(held);
+  cell.mean_first_steps = mean(first);
+  if (cell.demonstrations == 0) return;
+  cell.ratio = compare(steps_of(scratch, &StepsToGoal::steps), held, seed);
+  cell.first_ratio = compare(steps_of(scratch, &StepsToGoal::first_steps), first, seed);
 }
 
 using Json = nlohmann::ordered_json;
@@ -221,18 +234,21 @@ Json cell_json(const CloningCell& cell) {
   Json runs = Json::array();
   for (const StepsToGoal& run : cell.runs)
     runs.push_back({{"steps", run.steps},
+                    {"first_steps", run.first_steps},
                     {"reached", run.reached},
                     {"first_share", run.first_share},
                     {"accuracy", run.accuracy}});
-  const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); };
+  const auto ratio_json = [](const StepsRatio& ratio) {
+    return Json{{"value", ratio.value}, {"low95", ratio.low}, {"high95", ratio.high}};
+  };
   return {{"task", cell.task},
           {"optimum", cell.optimum},
           {"expert_share", cell.expert_share},
           {"demonstrations", cell.demonstrations},
           {"mean_steps", cell.mean_steps},
-          {"ratio", number(cell.ratio)},
-          {"ratio_low95", number(cell.ratio_low)},
-          {"ratio_high95", number(cell.ratio_high)},
+          {"mean_first_steps", cell.mean_first_steps},
+          {"ratio", ratio_json(cell.ratio)},
+          {"first_ratio", ratio_json(cell.first_ratio)},
           {"runs", std::move(runs)}};
 }
 
@@ -270,8 +286,7 @@ std::vector<CloningCell> run_cloning_study(const CloningStudyConfig& config) {
     cells[c].expert_share =
         c % arms == 0 ? expert_reward(tasks[c / arms], config) / tasks[c / arms].optimum.average_reward
                       : scratch.expert_share;
-    cells[c].mean_steps = mean(steps_of(cells[c]));
-    if (c % arms > 0) compare(scratch, cells[c], config.first_seed);
+    summarise(scratch, cells[c], config.first_seed);
   }
   return cells;
 }
@@ -293,14 +308,19 @@ std::string cloning_study_markdown(const CloningStudyConfig& config, const std::
       reached += run.reached ? 1 : 0;
     }
     const bool clone = cell.demonstrations > 0;
-    text += fmt::format(
-        "| {} | {} | {} | {} | {} | {:.0f} | {} of {} | {} |\n", cell.task,
-        clone ? fmt::format("{} demonstrations", cell.demonstrations) : "scratch",
-        clone ? fmt::format("{:.1f} %", cell.expert_share * 100) : "-",
-        clone ? fmt::format("{:.1f} %", first * 100) : "-",
-        clone ? fmt::format("{:.1f} %", accuracy * 100) : "-", cell.mean_steps, reached, cell.runs.size(),
-        cell.ratio ? fmt::format("{:.3f} [{:.3f}, {:.3f}]", *cell.ratio, *cell.ratio_low, *cell.ratio_high)
-                   : "1");
+    const auto ratio_text = [clone](const StepsRatio& ratio) {
+      return clone ? fmt::format("{:.3f} [{:.3f}, {:.3f}]", ratio.value, ratio.low, ratio.high)
+                   : std::string("1");
+    };
+    text +=
+        fmt::format("| {} | {} | {} | {} | {} | {} | {} of {} | {} | {} | {} |\n", cell.task,
+                    clone ? fmt::format("{} demonstrations", cell.demonstrations) : "scratch",
+                    clone ? fmt::format("{:.1f} %", cell.expert_share * 100) : "-",
+                    clone ? fmt::format("{:.1f} %", first * 100) : "-",
+                    clone ? fmt::format("{:.1f} %", accuracy * 100) : "-",
+                    format_count(static_cast<std::uint64_t>(cell.mean_steps)), reached, cell.runs.size(),
+                    ratio_text(cell.ratio), format_count(static_cast<std::uint64_t>(cell.mean_first_steps)),
+                    ratio_text(cell.first_ratio));
   }
   return text;
 }

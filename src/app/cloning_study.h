@@ -2,7 +2,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,10 +29,17 @@ struct CloningStudyConfig {
 
 /// One training.
 struct StepsToGoal {
-  std::uint64_t steps = 0;  // demonstrations included; all steps of the task where it was never reached
+  std::uint64_t steps = 0;        // demonstrations included; all steps of the task where it was never reached
+  std::uint64_t first_steps = 0;  // the same, where it need not hold
   bool reached = false;
   double first_share = 0;  // of the optimum, before the first update of PPO
   double accuracy = 0;     // of the clone on held-out demonstrations
+};
+
+/// Mean steps over those from scratch, with the 95 % percentile interval of 10,000 draws of the seeds of
+/// both.
+struct StepsRatio {
+  double value = 1, low = 1, high = 1;
 };
 
 /// From scratch against from a clone on one task.
@@ -43,10 +49,8 @@ struct CloningCell {
   double expert_share = 0;         // of the optimum, by the corrupted expert itself
   std::size_t demonstrations = 0;  // 0: the row from scratch
   std::vector<StepsToGoal> runs;   // (seeds)
-  double mean_steps = 0;
-  /// Mean steps over those from scratch, with the 95 % percentile interval of 10,000 draws of the seeds of
-  /// both; absent in the row from scratch.
-  std::optional<double> ratio, ratio_low, ratio_high;
+  double mean_steps = 0, mean_first_steps = 0;
+  StepsRatio ratio, first_ratio;  // 1 in the row from scratch
 };
 
 /// For each task of learning_tasks() a row from scratch and one for each number of demonstrations. Throws
