@@ -356,6 +356,7 @@ void Cloning::judge() {
   report_.state_dict = request_.out / "models" / "behavior_cloning_model.pth";
   report_.evaluation = evaluate_policy({.network = network_,
                                         .card = card_,
+                                        .algorithm = "Cloned",
                                         .bars = market_.bars,
                                         .market = *market_.market,
                                         .period = market_.split.test,

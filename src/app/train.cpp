@@ -122,7 +122,9 @@ class Training {
         card_(make_card(market_, request)),
         fingerprint_(fingerprint(request.config, request.algorithm, market_)),
         environment_(market_.market, market_.split.train, request.config.env, lanes_of(request)),
-        learner_(make_learner(environment_, request)) {}
+        learner_(make_learner(environment_, request)) {
+    fingerprint_ += begin_training(*learner_, request.start, market_, request.config);
+  }
 
   TrainReport run() {
     require_judgeable(market_, request_.data.string());

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/config.h"
+#include "app/train_start.h"
 #include "core/progress.h"
 #include "evaluation/evaluation.h"
 
@@ -30,6 +31,7 @@ struct TrainRequest {
   bool judge = true;
   /// The bars were generated: every output says so. Bars whose symbol tells it need no flag.
   bool synthetic = false;
+  TrainStart start;                       // a policy to start from, demonstrations to imitate
   std::filesystem::path tensorboard_log;  // empty: tensorboard_logs in `out`
   Config config;
   ProgressOptions progress;

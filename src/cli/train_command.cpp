@@ -5,7 +5,6 @@
 #include <memory>
 #include <ostream>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "app/train.h"
@@ -19,19 +18,10 @@ namespace {
 struct TrainFlags {
   std::string data;
   std::string out, progress_file;
+  app::TrainStart start;
   bool resume = false;
   bool synthetic = false;
 };
-
-/// The value of a variable out of "NAME=text" strings, or empty.
-std::string variable(const std::vector<const char*>& environment, std::string_view name) {
-  for (const std::string_view entry : environment) {
-    if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=') {
-      return std::string(entry.substr(name.size() + 1));
-    }
-  }
-  return {};
-}
 
 void train(app::Algorithm algorithm, const TrainFlags& flags, CommandContext& context) {
   const InterruptGuard guard;
@@ -41,7 +31,8 @@ void train(app::Algorithm algorithm, const TrainFlags& flags, CommandContext& co
                          .out = flags.out,
                          .resume = flags.resume,
                          .synthetic = flags.synthetic,
-                         .tensorboard_log = variable(context.environment, "TENSORBOARD_LOG_DIR"),
+                         .start = flags.start,
+                         .tensorboard_log = context.variable("TENSORBOARD_LOG_DIR"),
                          .config = app::load_config(context.layers()),
                          .progress = progress_on_stderr(context.quiet),
                          .progress_file = flags.progress_file});
@@ -64,6 +55,8 @@ void add_algorithm(CLI::App& family, CommandContext& context, app::Algorithm alg
   command->add_option("--out", flags->out, "Folder of all results")->capture_default_str();
   command->add_flag("--resume", flags->resume, "Go on from the checkpoint in the folder of results");
   command->add_flag("--synthetic-label", flags->synthetic, "Label all output as made on a synthetic market");
+  command->add_option("--from", flags->start.from,
+                      "Start from the policy of this model file, such as a clone, instead of random weights");
   command->add_option("--progress-file", flags->progress_file,
                       "Keep the newest progress in this file, as one line of JSON");
   add_config_flag(*command, context, "--timesteps", "train.total_timesteps", "Environment steps in all");
@@ -74,6 +67,9 @@ void add_algorithm(CLI::App& family, CommandContext& context, app::Algorithm alg
                      {"--batch-size", "batch_size", "Rows of a minibatch"},
                      {"--learning-rate", "learning_rate", "Step size of Adam"},
                      {"--gamma", "gamma", "Discount per step"}};
+  if (algorithm == app::Algorithm::ppo)
+    command->add_option("--demonstrations", flags->start.demonstrations,
+                        "Actions to imitate with --imitation-weight: a CSV with the columns time,action");
   for (const Flags* all : {&common, &more}) {
     for (const auto& [flag, field, help] : *all)
       add_config_flag(*command, context, flag, fmt::format("{}.{}", name, field), help);
@@ -95,7 +91,10 @@ void add_train_command(CLI::App& app, CommandContext& context) {
                 "Train with PPO, keep the best policy of the validation part, judge it on the test part",
                 {{"--n-steps", "n_steps", "Steps of each lane between updates"},
                  {"--n-epochs", "n_epochs", "Passes over each rollout"},
-                 {"--ent-coef", "ent_coef", "Weight of the entropy bonus"}});
+                 {"--ent-coef", "ent_coef", "Weight of the entropy bonus"},
+                 {"--warmup-steps", "warmup_steps", "Steps for which only the value is learnt"},
+                 {"--imitation-weight", "imitation_weight", "Weight of the demonstrations' cross-entropy"},
+                 {"--imitation-decay-steps", "imitation_decay_steps", "Where that weight has fallen to 0"}});
   add_algorithm(
       *family, context, app::Algorithm::dqn,
       "Train with DQN, keep the best policy of the validation part, judge it on the test part",
