@@ -127,6 +127,7 @@ std::string imitation_table(const CloneReport& report) {
   const auto add = [&body](const std::string& name, const rl::Imitation& score, const std::string& epoch) {
     body += row(name, {format_count(score.rows), epoch, fmt::format("{:.4f}", score.loss),
                        percent(score.accuracy), percent(score.majority_accuracy),
+                       percent(score.repeat_accuracy), percent(score.change_accuracy),
                        percent(score.balanced_accuracy), fmt::format("{:.4f}", score.divergence)});
   };
   for (std::size_t i = 0; i < report.folds.size(); ++i)
@@ -135,11 +136,13 @@ std::string imitation_table(const CloneReport& report) {
         report.folds[i].validation, fmt::format("{}", report.folds[i].best_epoch));
   for (const CloneDeviation& deviation : report.deviations)
     add(deviation.part, deviation.imitation, fmt::format("{}", report.fit.best_epoch));
-  return table({"", "Rows", "Epoch kept", "Loss", "Accuracy", "Of the commonest action", "Mean over actions",
-                "Divergence, bits"},
+  return table({"", "Rows", "Epoch kept", "Loss", "Accuracy", "Of the commonest action",
+                "Of repeating the last", "Where it changes", "Mean over actions", "Divergence, bits"},
                body) +
          "<p class=\"note\">Each block was tested by a policy that was trained on the others, without the "
-         "bars around it. The commonest action is what a policy that looks at nothing gets right; the "
+         "bars around it. The commonest action is what a policy that looks at nothing gets right, repeating "
+         "the last one what a policy that only "
+         "looks at its position gets right; where the action changes is what has to be learnt. The "
          "divergence is that of Jensen and Shannon between how often expert and policy take each action: 0 "
          "is the same.</p>\n";
 }

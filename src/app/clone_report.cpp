@@ -36,6 +36,9 @@ Json imitation_json(const rl::Imitation& score) {
           {"loss", score.loss},
           {"accuracy", score.accuracy},
           {"majority_accuracy", score.majority_accuracy},
+          {"repeat_accuracy", score.repeat_accuracy},
+          {"change_accuracy", score.change_accuracy},
+          {"changes", score.changes},
           {"balanced_accuracy", score.balanced_accuracy},
           {"divergence_bits", score.divergence},
           {"expert_shares", score.expert_shares},
@@ -91,14 +94,20 @@ std::string clone_verdict(const CloneReport& report) {
   const CloneDeviation& judged = report.deviations.back();
   std::string text = fmt::format(
       "On the {} part the clone takes the expert's action on {} of the bars that the expert saw; always "
-      "taking the commonest one would be right on {}. Playing by itself it wants what the expert wants on {} "
+      "taking the commonest one would be right on {}, repeating its last one on {}; where it changes, the "
+      "clone "
+      "is right on {} of {}. Playing by itself it wants what the expert wants on {} "
       "of the bars and earns {} where the expert earns {} by the same actions and {} as it is; buy and hold "
       "earned {}.",
       judged.part, percent(judged.imitation.accuracy), percent(judged.imitation.majority_accuracy),
-      percent(judged.same_exposure), percent(judged.clone_return), percent(judged.demonstrated_return),
-      percent(judged.expert_return), percent(judged.buy_and_hold_return));
+      percent(judged.imitation.repeat_accuracy), percent(judged.imitation.change_accuracy),
+      format_count(judged.imitation.changes), percent(judged.same_exposure), percent(judged.clone_return),
+      percent(judged.demonstrated_return), percent(judged.expert_return),
+      percent(judged.buy_and_hold_return));
   if (judged.imitation.accuracy <= judged.imitation.majority_accuracy)
     text += " It has learnt no more than the commonest action.";
+  else if (judged.imitation.accuracy <= judged.imitation.repeat_accuracy)
+    text += " Repeating the expert's last action is right more often.";
   if (judged.expert_return <= 0) text += " An expert that loses makes a clone that loses.";
   return text;
 }
@@ -111,14 +120,15 @@ std::string render_text(const CloneReport& report) {
   std::vector<std::vector<std::string>> rows;
   const auto add = [&rows](std::string name, const rl::Imitation& score) {
     rows.push_back({std::move(name), format_count(score.rows), fmt::format("{:.4f}", score.loss),
-                    percent(score.accuracy), percent(score.majority_accuracy),
-                    percent(score.balanced_accuracy), fmt::format("{:.4f}", score.divergence)});
+                    percent(score.accuracy), percent(score.majority_accuracy), percent(score.repeat_accuracy),
+                    percent(score.change_accuracy), fmt::format("{:.4f}", score.divergence)});
   };
   for (std::size_t i = 0; i < report.folds.size(); ++i)
     add(fmt::format("block {} from {}", i + 1, format_time(report.fold_periods[i].from)),
         report.folds[i].validation);
   for (const CloneDeviation& deviation : report.deviations) add(deviation.part, deviation.imitation);
-  text += text_table({"", "rows", "loss", "accuracy", "commonest", "balanced", "divergence (bits)"}, rows);
+  text += text_table(
+      {"", "rows", "loss", "accuracy", "commonest", "repeating", "at changes", "divergence (bits)"}, rows);
 
   rows.clear();
   for (const CloneDeviation& deviation : report.deviations)

@@ -294,10 +294,13 @@ std::vector<CloningCell> run_cloning_study(const CloningStudyConfig& config) {
 std::string cloning_study_markdown(const CloningStudyConfig& config, const std::vector<CloningCell>& cells) {
   std::string text = fmt::format(
       "Steps to {:.0f} % of the optimum, {} seeds from {} on, {:.0f} % of the expert's actions random, "
-      "demonstrations counted. Reached: the goal then held at {} evaluations in a row.\n\n"
-      "| task | start | expert alone | clone alone | accuracy | mean steps | reached | ratio to scratch [95 "
-      "%] "
-      "|\n|---|---|---|---|---|---|---|---|\n",
+      "demonstrations counted. Held: the goal was still reached at the {} evaluations from there on, one "
+      "behind "
+      "every rollout.\n\n"
+      "| task | start | expert alone | clone alone | accuracy | steps until it held | held | ratio to "
+      "scratch, 95 "
+      "% interval | steps until first reached | ratio to scratch, 95 % interval "
+      "|\n|---|---|---|---|---|---|---|---|---|---|\n",
       config.goal * 100, config.seeds, config.first_seed, config.corrupted * 100, config.hold);
   for (const CloningCell& cell : cells) {
     double first = 0, accuracy = 0;

@@ -15,7 +15,7 @@
 #include "nn/architecture.h"
 #include "notify/notify.h"
 #include "rl/dqn_config.h"
-#include "rl/behaviour_cloning.h"
+#include "rl/cloning_config.h"
 #include "rl/ppo_config.h"
 #include "strategy/expert.h"
 #include "validation/gate.h"

@@ -87,50 +87,6 @@ void Demonstrations::validate() const {
     fail("an observation is not a finite number");
 }
 
-void describe(ConfigBinder& binder, CloningConfig& config) {
-  binder.field("cloning.learning_rate", config.learning_rate,
-               {.minimum = 0, .maximum = 1, .above_minimum = true, .help = "step size of Adam"});
-  binder.field("cloning.batch_size", config.batch_size,
-               {.minimum = 2, .maximum = 1 << 20, .unit = "rows", .help = "rows of a minibatch"});
-  binder.field("cloning.max_epochs", config.max_epochs,
-               {.minimum = 1, .maximum = 10'000, .help = "passes over the demonstrations at most"});
-  binder.field("cloning.patience", config.patience,
-               {.minimum = 1,
-                .maximum = 10'000,
-                .unit = "epochs",
-                .help = "without a lower validation loss, after which the training stops"});
-  binder.choice<ClassWeights>(
-      "cloning.class_weights", config.class_weights,
-      {{"none", ClassWeights::none}, {"root", ClassWeights::root}, {"balanced", ClassWeights::balanced}},
-      {.help = "how much more a row with a rare action counts"});
-  binder.field("cloning.folds", config.folds,
-               {.minimum = 0, .maximum = 100, .help = "blocks of time of the cross-validation; 0: none"});
-  binder.field("cloning.purge", config.purge,
-               {.minimum = 0,
-                .maximum = 1e9,
-                .unit = "bars",
-                .help = "left out of training on both sides of a tested block"});
-  binder.field("cloning.embargo", config.embargo,
-               {.minimum = 0, .maximum = 1e9, .unit = "bars", .help = "further ones left out behind it"});
-  binder.field("cloning.seed", config.seed, {.help = "everything random follows from it"});
-  binder.field("cloning.threads", config.threads,
-               {.minimum = 0,
-                .maximum = 256,
-                .help = "blocks trained side by side; does not change the result; 0: one a core"});
-  binder.rule("cloning.folds", [&config] {
-    return config.folds == 1 ? "one block cannot be tested by the others: take 2 or more, or 0 for none" : "";
-  });
-}
-
-void validate(const CloningConfig& config) {
-  CloningConfig copy = config;
-  ConfigBinder binder;
-  describe(binder, copy);
-  std::vector<ConfigSetting> settings;
-  for (const ConfigField& field : binder.fields()) settings.push_back({field.key, field.show(), field.key});
-  load_config(binder, {.flags = settings});
-}
-
 std::vector<float> class_weights(ClassWeights kind, const DemonstrationRows& rows) {
   std::vector<std::size_t> counts(rows.all.action_count);
   for (const std::uint32_t row : rows.rows) ++counts[static_cast<std::size_t>(rows.all.actions[row])];
@@ -184,11 +140,20 @@ Imitation measure_imitation(const nn::ActorCritic& network, const DemonstrationR
     action_probabilities(logits, probabilities.data());
     for (std::size_t i = 0; i < batch.size; ++i) {
       const auto wanted = static_cast<std::size_t>(batch.actions[i]);
+      const std::uint32_t row = rows[first + i];
+      if (row > 0 && demonstrations.actions[row - 1] == batch.actions[i]) {
+        score.repeat_accuracy += 1;
+      } else if (row > 0) {
+        ++score.changes;
+        score.change_accuracy += best[i] == batch.actions[i] ? 1 : 0;
+      }
       ++score.confusion[wanted * actions + static_cast<std::size_t>(best[i])];
       for (std::size_t a = 0; a < actions; ++a) score.probabilities[a] += probabilities[a * stride + i];
     }
   }
   const auto count = static_cast<double>(rows.size());
+  score.repeat_accuracy /= count;
+  if (score.changes > 0) score.change_accuracy /= static_cast<double>(score.changes);
   score.loss = weight > 0 ? loss / weight : 0;
   for (double& probability : score.probabilities) probability /= count;
   double recognised = 0, occurring = 0;

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/aligned.h"
-#include "core/config.h"
 #include "nn/network.h"
+#include "rl/cloning_config.h"
 
 namespace stevie::rl {
 
@@ -34,43 +34,6 @@ struct DemonstrationRows {
   std::size_t size() const { return rows.size(); }
 };
 
-/// How much a row counts in the loss.
-enum class ClassWeights : std::uint8_t {
-  none,      // every row the same: the policy gives each action as often as the expert
-  root,      // by the root of `balanced`
-  balanced,  // rows / (actions seen * rows with this action): every action weighs the same in all
-};
-
-struct CloningConfig {
-  /// Adam's step size. Default 1e-3.
-  double learning_rate = 1e-3;
-  /// Rows of a minibatch. Default 256.
-  std::size_t batch_size = 256;
-  /// Passes over the demonstrations at most. Default 60.
-  std::size_t max_epochs = 60;
-  /// Epochs without a lower validation loss after which the training stops. Default 6. The best epoch is the
-  /// one that is kept.
-  std::size_t patience = 6;
-  /// Default none: weights make rare actions likelier than the expert takes them, and a policy that trades
-  /// more often pays for it.
-  ClassWeights class_weights = ClassWeights::none;
-  /// Blocks of time for the cross-validation. Default 5; 0: no cross-validation.
-  std::size_t folds = 5;
-  /// Rows left out of training on both sides of a tested block, and further ones behind it. Defaults 168 and
-  /// 24: a position that spans the border, or a moving window, must not tell what happened in the block.
-  std::size_t purge = 168;
-  std::size_t embargo = 24;
-  /// Everything random follows from it. Default 1.
-  std::uint64_t seed = 1;
-  /// Threads on which blocks are trained side by side; does not change the result. 0: one a core. Default 1.
-  std::size_t threads = 1;
-};
-
-/// Names the fields cloning.* with their ranges.
-void describe(ConfigBinder& binder, CloningConfig& config);
-/// Throws Error "config.faults" that lists every value out of range: for configurations that were not loaded.
-void validate(const CloningConfig& config);
-
 /// One weight for each action, by the actions of these rows; 0 for one that does not occur.
 std::vector<float> class_weights(ClassWeights kind, const DemonstrationRows& rows);
 
@@ -80,6 +43,11 @@ struct Imitation {
   double loss = 0;               // mean weighted cross-entropy, by the weights of the training
   double accuracy = 0;           // share of rows on which its most probable action is the expert's
   double majority_accuracy = 0;  // of always taking the expert's commonest action there
+  /// Of always repeating the expert's action of the row before: an expert that seldom trades makes that look
+  /// good. And the accuracy on the rows on which the action changes, of which there are `changes`.
+  double repeat_accuracy = 0;
+  double change_accuracy = 0;
+  std::size_t changes = 0;
   double balanced_accuracy = 0;  // mean over the actions that occur of the share recognised
   /// Jensen-Shannon divergence of the distribution of actions, in bits: 0 is the same, 1 is none in common.
   double divergence = 0;
@@ -92,7 +60,8 @@ struct Imitation {
 /// Jensen-Shannon divergence of two distributions over the same things, in bits (Lin 1991).
 double jensen_shannon_bits(std::span<const double> first, std::span<const double> second);
 
-/// weights: one for each action, as the training used.
+/// weights: one for each action, as the training used. The row before is the one with the number before, if
+/// it is among the demonstrations.
 Imitation measure_imitation(const nn::ActorCritic& network, const DemonstrationRows& rows,
                             std::span<const float> weights);
 

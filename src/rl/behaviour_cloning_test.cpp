@@ -123,6 +123,29 @@ TEST(JensenShannon, is_zero_for_the_same_and_one_for_nothing_in_common) {
   EXPECT_NEAR(jensen_shannon_bits(a, c), 1.5612781244591328 - (1.0 + 1.5) / 2, 1e-12);
 }
 
+TEST(Imitation, tells_changes_from_repetitions) {
+  Demonstrations shown;
+  shown.observation_size = 6;
+  shown.action_count = 3;
+  const std::vector<float> observation(6, 1.0f);
+  for (const std::int32_t action : {1, 1, 1, 2, 2, 0, 1}) shown.add(observation, action);
+  nn::ActorCritic network({6, 3, {{}, {}, nn::Activation::tanh, false}});
+  std::vector<nn::NamedTensor> tensors = network.to_tensors(network.parameters());
+  for (nn::NamedTensor& tensor : tensors) {
+    if (tensor.name == "action_net.bias") tensor.values = {0, 1, 0.5f};  // always action 1
+  }
+  network.from_tensors(tensors, network.parameters());
+  const std::vector<float> weights(3, 1.0f);
+  const auto rows = range(0, 7), middle = range(3, 7);
+  const Imitation all = measure_imitation(network, {shown, rows}, weights);
+  EXPECT_DOUBLE_EQ(all.accuracy, 4.0 / 7);
+  EXPECT_DOUBLE_EQ(all.majority_accuracy, 4.0 / 7);
+  EXPECT_DOUBLE_EQ(all.repeat_accuracy, 3.0 / 7);
+  EXPECT_EQ(all.changes, 3u);
+  EXPECT_DOUBLE_EQ(all.change_accuracy, 1.0 / 3);
+  EXPECT_EQ(measure_imitation(network, {shown, middle}, weights).changes, 3u) << "the row before is known";
+}
+
 class Cloning : public ::testing::TestWithParam<bool> {};  // whether the trunk is shared
 
 TEST_P(Cloning, learns_what_the_expert_sees) {
@@ -174,7 +197,10 @@ TEST(CloningWeights, let_a_rare_action_be_recognised_more_often) {
     CloningConfig config = quick();
     config.class_weights = kind;
     const CloningFit fit = clone_policy(network, {shown, train}, {shown, held}, config);
-    return std::pair{fit.validation.balanced_accuracy, fit.validation.policy_shares[2]};
+    const std::vector<std::size_t>& seen = fit.validation.confusion;
+    const double recognised_share =
+        static_cast<double>(seen[8]) / static_cast<double>(seen[6] + seen[7] + seen[8]);
+    return std::pair{recognised_share, fit.validation.policy_shares[2]};
   };
   const auto plain = recognised(ClassWeights::none), balanced = recognised(ClassWeights::balanced);
   EXPECT_GT(balanced.first, plain.first);

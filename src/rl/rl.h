@@ -7,7 +7,8 @@
 ///   dqn.h          Dqn: steps into a replay buffer, updates from it, the same kind of state
 ///   dqn_config.h   its parameters
 ///   learner.h      Learner: an algorithm as a training sees it
-///   behaviour_cloning.h  a policy that imitates demonstrations, with cross-validation by blocks of time
+///   behaviour_cloning.h  a policy that imitates demonstrations, with cross-validation by blocks of time;
+///                  cloning_config.h its parameters
 ///   tensorboard.h  EventWriter: scalars as a TensorBoard event file
 /// Below them: rollout.h (the buffer and generalised advantage estimation), categorical.h (the action
 /// distribution), replay_buffer.h (steps kept for DQN, each observation once; replay_reference.h in plain
@@ -24,6 +25,7 @@
 ///     observation;
 ///   - nothing here knows what the environment is about.
 #include "rl/behaviour_cloning.h"
+#include "rl/cloning_config.h"
 #include "rl/dqn.h"
 #include "rl/dqn_config.h"
 #include "rl/learner.h"

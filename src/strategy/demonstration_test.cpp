@@ -70,8 +70,8 @@ TEST(DiscretisedStrategy, takes_the_nearest_exposure_of_the_same_sign) {
   const auto action = [](double wanted, std::vector<double> exposures) {
     ConstantExposure inner("constant", wanted);
     DiscretisedStrategy strategy(inner, exposures, 2);
-    EXPECT_EQ(strategy.decide(at(1, 1, 1, 1, 0)).exposure,
-              exposures[static_cast<std::size_t>(strategy.action())]);
+    const double held = strategy.decide(at(1, 1, 1, 1, 0)).exposure;
+    EXPECT_EQ(held, exposures[static_cast<std::size_t>(strategy.action())]);
     return strategy.action();
   };
   EXPECT_EQ(action(0.1, {-1, 0, 1}), 2) << "a small long is a long, not nothing";
