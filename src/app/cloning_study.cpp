@@ -164,6 +164,7 @@ StepsToGoal train_to_goal(const Task& task, const CloningStudyConfig& config, st
     clone.initialise_orthogonal(seed);
     rl::CloningConfig cloning;
     cloning.seed = seed;
+    cloning.class_weights = rl::ClassWeights::none;  // the most probable action is the expert's own
     const rl::CloningFit fit =
         rl::clone_policy(clone, {shown, all.first(train)}, {shown, all.subspan(train)}, cloning);
     result.accuracy = fit.validation.accuracy;

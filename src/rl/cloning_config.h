@@ -23,9 +23,9 @@ struct CloningConfig {
   /// Epochs without a lower validation loss after which the training stops. Default 6. The best epoch is the
   /// one that is kept.
   std::size_t patience = 6;
-  /// Default none: weights make rare actions likelier than the expert takes them, and a policy that trades
-  /// more often pays for it.
-  ClassWeights class_weights = ClassWeights::none;
+  /// Default balanced: an expert changes its mind on few rows, and without weights its clone changes it on
+  /// even fewer. Weights make rare actions likelier than the expert takes them.
+  ClassWeights class_weights = ClassWeights::balanced;
   /// Blocks of time for the cross-validation. Default 5; 0: no cross-validation.
   std::size_t folds = 5;
   /// Rows left out of training on both sides of a tested block, and further ones behind it. Defaults 168 and
