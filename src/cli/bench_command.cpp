@@ -234,6 +234,22 @@ void cloning_study(const BenchFlags& flags, CommandContext& context) {
   write(text + "\n" + market, cells, arms);
 }
 
+void add_gate_flags(CLI::App& command, BenchFlags& flags) {
+  command
+      .add_flag("--gate", flags.gate,
+                "Count how often the gate promotes what is no better, and what is (many minutes)")
+      ->excludes("--learning")
+      ->excludes("--regimes");
+  command
+      .add_option("--runs", flags.runs,
+                  "Searches for each null with --gate (10000), for each cell with --martingale (300)")
+      ->check(CLI::Range(1, 1'000'000));
+  command
+      .add_option("--power-runs", flags.power_runs, "Searches for each point of the power curves with --gate")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+}
+
 void add_cloning_flags(CLI::App& command, BenchFlags& flags) {
   command
       .add_flag(
@@ -295,20 +311,7 @@ void add_bench_command(CLI::App& app, CommandContext& context) {
       ->add_option("--seeds", flags->seeds,
                    "Seeds of each row with --learning (10), --regimes (20) or --cloning (10; 3 on real bars)")
       ->check(CLI::Range(1, 1000));
-  command
-      ->add_flag("--gate", flags->gate,
-                 "Count how often the gate promotes what is no better, and what is (many minutes)")
-      ->excludes("--learning")
-      ->excludes("--regimes");
-  command
-      ->add_option("--runs", flags->runs,
-                   "Searches for each null with --gate (10000), for each cell with --martingale (300)")
-      ->check(CLI::Range(1, 1'000'000));
-  command
-      ->add_option("--power-runs", flags->power_runs,
-                   "Searches for each point of the power curves with --gate")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1'000'000));
+  add_gate_flags(*command, *flags);
   command
       ->add_option("--threads", flags->threads,
                    "Threads of --gate, --martingale and --cloning; 0: one a core")
