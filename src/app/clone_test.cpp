@@ -104,9 +104,8 @@ TEST_F(Clone, leaves_every_promised_file_and_what_is_in_them_agrees) {
         1e-12);
   }
   // The clone's own return on the test part is the one of the evaluation.
-  const json evaluation = json::parse(bytes("run/evaluation.json"));
-  EXPECT_NEAR(evaluation.at("strategy").at("metrics").at("total_return").at("value").get<double>(),
-              report.deviations[1].clone_return, 1e-9);
+  EXPECT_NEAR(*report.evaluation.strategy.performance.total_return.value, report.deviations[1].clone_return,
+              1e-9);
   for (const char* file : {"bc_report.html", "report.html"})
     EXPECT_NE(bytes(std::string("run/") + file).find("</html>"), std::string::npos) << file;
   EXPECT_NE(bytes("run/bc_report.html").find("<polyline class=\"held\""), std::string::npos);
