@@ -44,8 +44,8 @@ struct PpoConfig {
   /// An update stops early once the estimated divergence from the old policy exceeds 1.5 times this. Default
   /// none.
   std::optional<double> target_kl;
-  /// Steps for which the policy stays as it is and only the value is learnt, for a training that starts from a
-  /// policy: a value that knows nothing would drive it away at once. Whole rollouts. Default 0.
+  /// Steps for which the policy stays as it is and only the value is learnt, for a training that starts from
+  /// a policy: a value that knows nothing would drive it away at once. Whole rollouts. Default 0.
   std::uint64_t warmup_steps = 0;
   /// Weight of the cross-entropy with demonstrations, where there are some. Default 0: they are not used.
   /// Falls linearly to 0 at imitation_decay_steps; 0: it stays.
