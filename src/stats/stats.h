@@ -9,7 +9,7 @@
 ///   anytime.h           comparisons that may be looked at every day: confidence sequence, e-process, mSPRT
 ///   false_discovery.h   a stream of proposals over months: alpha spending, LORD++, SAFFRON
 ///   overfitting.h       probability of backtest overfitting; combinatorial purged cross-validation
-///   seeds.h             several seeds of one training: interquartile mean, probability of improvement
+///   seeds.h             several seeds of one training; calibration.h, temperature.h: honest probabilities
 ///
 /// In: spans into the caller's arrays. Out: small structs with the numbers and, where there is none, why.
 ///

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
-#include <nlohmann/json.hpp>
 #include <string_view>
+
+#include "strategy/json_line.h"
 
 namespace stevie::strategy {
 namespace {
@@ -61,64 +61,6 @@ RuleFinding find_news(const RuleRow& row, const ParameterSet& set) {
                  good ? at_least("social_score", row.social_score, bound, "socialGo")
                       : at_most("social_score", row.social_score, -bound, "-socialGo")});
 }
-
-/// JSON on one line, member by member: a record is written for each bar, and a document built of nodes first
-/// takes ten times as long.
-class JsonLine {
- public:
-  JsonLine& open(char bracket) {
-    text_ += bracket;
-    is_first_ = true;
-    return *this;
-  }
-  JsonLine& close(char bracket) {
-    text_ += bracket;
-    is_first_ = false;
-    return *this;
-  }
-  JsonLine& next() {
-    if (!is_first_) text_ += ',';
-    is_first_ = false;
-    return *this;
-  }
-  JsonLine& key(std::string_view name) {  // of ours: nothing to escape
-    next();
-    text_.append(1, '"').append(name).append("\":");
-    return *this;
-  }
-  void value(double number) {
-    if (!std::isfinite(number)) return null();
-    const std::size_t from = text_.size();
-    fmt::format_to(std::back_inserter(text_), "{}", number);
-    if (text_.find_first_of(".e", from) == std::string::npos) text_ += ".0";
-  }
-  void value(bool truth) { text_ += truth ? "true" : "false"; }
-  void value(std::string_view text) {
-    const auto is_plain = [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; };
-    if (std::all_of(text.begin(), text.end(), is_plain)) {
-      text_.append(1, '"').append(text).append(1, '"');
-    } else {
-      text_ += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    }
-  }
-  void null() { text_ += "null"; }
-  template <class Value>
-  JsonLine& member(std::string_view name, const Value& of_name) {
-    key(name).value(of_name);
-    return *this;
-  }
-  /// null where there is none.
-  JsonLine& member_if(bool is_there, std::string_view name, std::string_view text) {
-    key(name);
-    is_there ? value(text) : null();
-    return *this;
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string text_;
-  bool is_first_ = true;
-};
 
 void write_inputs(JsonLine& line, const RuleRow& row) {
   line.open('{')

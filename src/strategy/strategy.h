@@ -14,11 +14,11 @@
 ///   expert.h           RSI and a crossover of averages: what policies are cloned from
 ///   demonstration.h    what a strategy does as observations and actions of the environment
 ///   policy_strategy.h  a trained actor-critic network that takes its most probable action
-///   simple.h           constant exposure: cash, buy and hold
+///   simple.h           constant exposure: cash, buy and hold; ensemble.h: several of all these as one
 ///
 /// In: the closed bar, the position held and, for strategies that observe, scaled market values and account
-/// values in the layout of features/observation.h. Out: a Decision; the execution engine rounds it, caps it
-/// and charges for it.
+/// values in the layout of features/observation.h (an Ensemble scales for itself). Out: a Decision; the
+/// execution engine rounds it, caps it and charges for it.
 ///
 /// What always holds:
 ///   - the same Situations in the same order after start() give the same answers: no clock, no shared state;
