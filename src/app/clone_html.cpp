@@ -186,11 +186,11 @@ constexpr std::string_view picture_style =
     "svg{width:100%;max-width:760px;font-size:12px}svg text{fill:var(--muted)}"
     ".frame{fill:none;stroke:var(--line)}polyline{fill:none;stroke-width:2}"
     ".fold{stroke:var(--muted);stroke-width:1;stroke-dasharray:3 3;opacity:.7}"
-    ".train{stroke:var(--hold)}.held{stroke:var(--strategy)}"
+    ".train{stroke:var(--hold);stroke-dasharray:10 4}.held{stroke:var(--strategy)}"
     ".kept{fill:none;stroke:var(--strategy);stroke-width:2}"
     ".key{display:inline-block;width:26px;border-top:2px solid;vertical-align:middle;margin:0 6px 0 14px}"
-    ".key.train{border-color:var(--hold)}.key.held{border-color:var(--strategy)}"
-    ".key.fold{border-top-style:dashed;border-color:var(--muted)}";
+    ".key.train{border-color:var(--hold);border-top-style:dashed}.key.held{border-color:var(--strategy)}"
+    ".key.fold{border-top-style:dotted;border-color:var(--muted)}";
 
 }  // namespace
 
