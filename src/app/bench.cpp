@@ -164,11 +164,14 @@ class Benchmarks {
   void ppo_small() { ppo("ppo_sb3_defaults", {64, 64}); }
   void ppo_large() { ppo("ppo_256x256", {256, 256}); }
 
+  /// Counts the thread's processor time: machines are shared, and the work is on one thread.
   void dqn() {
     DqnMember member(market());
     member.iterate();
-    const Measured measured = measure(
-        request_.seconds, [&member](double s) { return rate_of(s, [&] { return member.iterate(); }); });
+    const Measured measured = measure(request_.seconds, [&member](double s) {
+      return rate_of(
+          s, [&] { return member.iterate(); }, processor_now);
+    });
     const double flops = member.flops_per_step();
     add({"dqn_sb3_defaults", measured.value, "steps/s",
          fmt::format("{}, {:.3f} MFLOP a step", peak_text(measured.peak), flops * 1e-6),

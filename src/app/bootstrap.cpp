@@ -196,10 +196,12 @@ class Bootstrap {
     const Baseline& held = report_.baselines.at(evaluation::buy_and_hold_index);
     return fmt::format(
         "Of {} trainings {} with seed {} did best on the validation part: {} there, where buy and hold had "
-        "{}; that figure is flattering, because it is the best of {}. On the test part, which nothing had "
+        "{}; that figure is flattering, because it is the best of {}.{} On the test part, which nothing had "
         "seen, it had {} and buy and hold {}.",
         trained, report_.best().algorithm == Algorithm::dqn ? "DQN" : "PPO", best.seed,
-        growth(best.validation), growth(held.validation), trained, growth(best.test), growth(held.test));
+        growth(best.validation), growth(held.validation), trained,
+        best.validation.reward > 0 ? "" : " None did better there than staying in cash.", growth(best.test),
+        growth(held.test));
   }
 
   const BootstrapRequest& request_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <memory>
 #include <thread>
 
@@ -14,6 +15,7 @@
 #include "features/pipeline.h"
 #include "market/synthetic.h"
 #include "rl/categorical.h"
+#include "rl/dqn.h"
 #include "rl/ppo.h"
 #include "stats/seeds.h"
 
@@ -79,6 +81,22 @@ template <class Body>
 void on_all_cores(std::size_t count, Body&& body) {
   ThreadPool pool(0);
   pool.parallel_for(count, body);
+}
+
+/// The policy that a training leaves.
+nn::ActorCritic train(const LearningTask& task, env::SignalEnv& environment, std::uint64_t seed) {
+  if (task.dqn) {
+    rl::DqnConfig config = *task.dqn;
+    config.seed = seed;
+    rl::Dqn dqn(environment, config);
+    while (dqn.timesteps() < task.timesteps) dqn.iterate(task.timesteps);
+    return dqn.network().as_policy();
+  }
+  rl::PpoConfig config = task.ppo;
+  config.seed = seed;
+  rl::Ppo ppo(environment, {environment.observation_size(), environment.action_count(), {}}, config);
+  while (ppo.timesteps() < task.timesteps) ppo.iterate(task.timesteps);
+  return ppo.network();
 }
 
 void add_task_rows(const LearningTask& task, std::uint64_t seeds, const std::function<void(BenchRow)>& add) {
@@ -193,14 +211,37 @@ std::vector<LearningTask> learning_tasks() {
            0.9, 0.0, 2'000'000)};
 }
 
-LearningResult run_learning_task(const LearningTask& task, std::uint64_t seed) {
-  rl::PpoConfig config = task.ppo;
-  config.seed = seed;
-  env::SignalEnv environment(task.market, config.n_envs);
-  rl::Ppo ppo(environment, {environment.observation_size(), environment.action_count(), {}}, config);
-  while (ppo.timesteps() < task.timesteps) ppo.iterate(task.timesteps);
+std::vector<LearningTask> dqn_learning_tasks() {
+  rl::DqnConfig dqn;
+  dqn.learning_rate = 1e-3;
+  dqn.learning_rate_schedule = rl::Schedule::linear;
+  dqn.n_envs = 8;
+  dqn.train_freq = 1;
+  dqn.gradient_steps = 2;  // an update every four steps, as with one lane
+  dqn.batch_size = 128;
+  dqn.buffer_size = 500'000;
+  dqn.learning_starts = 5'000;
+  dqn.target_update_interval = 1'000;
+  dqn.exploration_fraction = 0.5;
+  dqn.exploration_final_eps = 0.02;
+  dqn.gamma = 0.95;
+  dqn.double_q = true;
+  dqn.max_grad_norm = 1000.0;  // as of PPO
+  constexpr std::uint64_t timesteps = 300'000;
+  dqn.log_interval = timesteps;
+  std::vector<LearningTask> tasks = learning_tasks();
+  for (LearningTask& task : tasks) {
+    task.name.insert(0, "dqn_");
+    task.dqn = dqn;
+    task.timesteps = timesteps;
+  }
+  return tasks;
+}
 
-  GreedyPolicy policy(ppo.network());
+LearningResult run_learning_task(const LearningTask& task, std::uint64_t seed) {
+  env::SignalEnv environment(task.market, task.dqn ? task.dqn->n_envs : task.ppo.n_envs);
+  const nn::ActorCritic trained = train(task, environment, seed);
+  GreedyPolicy policy(trained);
   LearningResult result;
   result.exact = env::signal_policy_reward(task.market, [&](double signal, double position) {
     std::vector<float> observation(environment.observation_size());
@@ -218,7 +259,9 @@ std::vector<BenchRow> run_learning_benchmarks(const LearningRequest& request) {
     if (request.report) request.report(row);
     rows.push_back(std::move(row));
   };
-  for (const LearningTask& task : learning_tasks()) {
+  std::vector<LearningTask> tasks = learning_tasks();
+  std::ranges::move(dqn_learning_tasks(), std::back_inserter(tasks));
+  for (const LearningTask& task : tasks) {
     if (task.name.find(request.only) != std::string::npos) add_task_rows(task, request.seeds, add);
   }
   if (std::string("noise").find(request.only) != std::string::npos) add_noise_rows(request.seeds, add);

@@ -1,11 +1,13 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/bench.h"
 #include "env/known_optimum.h"
+#include "rl/dqn_config.h"
 #include "rl/ppo_config.h"
 
 namespace stevie::app {
@@ -16,10 +18,13 @@ struct LearningTask {
   env::SignalConfig market;
   rl::PpoConfig ppo;
   std::uint64_t timesteps = 0;
+  std::optional<rl::DqnConfig> dqn;  // instead of PPO
 };
 
 /// The markets of docs/learning.md: linear costs, linear costs with risk, quadratic costs.
 std::vector<LearningTask> learning_tasks();
+/// The same markets for DQN, with names that begin with "dqn_".
+std::vector<LearningTask> dqn_learning_tasks();
 
 /// One training judged without sampling error, and by playing it.
 struct LearningResult {

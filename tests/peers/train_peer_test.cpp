@@ -1,5 +1,5 @@
-/// `stevie train ppo` and `stevie clone` from bars to a model, and what Stable-Baselines3, PyTorch and
-/// TensorBoard make of their files.
+/// `stevie train` and `stevie clone` from bars to a model, and what Stable-Baselines3, PyTorch and TensorBoard
+/// make of their files.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -76,6 +76,20 @@ class TrainPeer : public ::testing::Test {
                 "4096", "--eval-freq", "2048", "--n-envs", "4", "--n-steps", "256", "--learning-rate",
                 "0.003", "--set", "env.episode_length=100"});
   }
+  void train_dqn() {
+    run_stevie({"data", "synth", "--bars", "4000", "--out", path("SYNTHUSDT_1h.csv.gz")});
+    run_stevie({"train", "dqn", "--data", path("SYNTHUSDT_1h.csv.gz"), "--out", path("run"), "--timesteps",
+                "6000", "--eval-freq", "3000", "--learning-rate", "0.003", "--buffer-size", "5000", "--set",
+                "env.episode_length=100", "--set", "dqn.log_interval=1500"});
+  }
+  /// Tag of every scalar in the log of a training, as TensorBoard reads it.
+  std::multiset<std::string> tags_of(const std::string& log) {
+    std::istringstream printed(peers::run("tensorboard_events.py", "'" + log + "'"));
+    std::multiset<std::string> tags;
+    std::string tag, step, value, time;
+    while (printed >> tag >> step >> value >> time) tags.insert(tag);
+    return tags;
+  }
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
   /// Our own probabilities and values of the observations against a script's.
@@ -124,15 +138,7 @@ TEST_F(TrainPeer, sb3_and_pytorch_load_a_clone_and_see_the_same_probabilities) {
 TEST_F(TrainPeer, tensorboard_reads_sb3s_tags_from_the_log) {
   if (peers::python().empty()) GTEST_SKIP() << peers::no_python;
   train();
-  std::istringstream printed(
-      peers::run("tensorboard_events.py", "'" + path("run/tensorboard_logs/PPO_1") + "'"));
-  std::set<std::string> tags;
-  std::string tag, step, value, time;
-  std::size_t losses = 0;
-  while (printed >> tag >> step >> value >> time) {
-    tags.insert(tag);
-    losses += tag == "train/loss";
-  }
+  const std::multiset<std::string> tags = tags_of(path("run/tensorboard_logs/PPO_1"));
   const std::set<std::string> expected{"eval/mean_ep_length",
                                        "eval/mean_reward",
                                        "rollout/ep_len_mean",
@@ -148,8 +154,46 @@ TEST_F(TrainPeer, tensorboard_reads_sb3s_tags_from_the_log) {
                                        "train/n_updates",
                                        "train/policy_gradient_loss",
                                        "train/value_loss"};
-  EXPECT_EQ(tags, expected);
-  EXPECT_EQ(losses, 4u);  // one of each update
+  EXPECT_EQ(std::set<std::string>(tags.begin(), tags.end()), expected);
+  EXPECT_EQ(tags.count("train/loss"), 4u);  // one of each update
+}
+
+TEST_F(TrainPeer, sb3_loads_dqn_models_and_sees_the_same_action_values) {
+  if (peers::python().empty()) GTEST_SKIP() << peers::no_python;
+  train_dqn();
+  write_observations(path("observations.csv"), path("observations.txt"));
+  std::string commands;
+  const std::vector<std::string> models{path("run/models/dqn_stevie.zip"), path("run/checkpoints/dqn.zip")};
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    commands += (i > 0 ? " then predict '" : "predict '") + models[i] + "' '" + path("observations.txt") +
+                "' '" + path("theirs" + std::to_string(i)) + "'";
+  }
+  peers::run("sb3_dqn.py", commands);
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    SCOPED_TRACE(models[i]);
+    const auto ours = parse_rows(run_stevie({"predict", "--model", models[i], "--input",
+                                             path("observations.csv"), "--raw-observations"}),
+                                 true);
+    const auto theirs = parse_rows(read_file(path("theirs" + std::to_string(i))), false);
+    ASSERT_EQ(ours.size(), 60u);
+    ASSERT_EQ(theirs.size(), ours.size());
+    double spread = 0;
+    for (std::size_t row = 0; row < ours.size(); ++row) {
+      ASSERT_EQ(ours[row].size(), 4u);    // three action values and the largest of them
+      ASSERT_EQ(theirs[row].size(), 4u);  // and here the greedy action
+      for (std::size_t a = 0; a < 3; ++a) EXPECT_NEAR(ours[row][a], theirs[row][a], tolerance);
+      EXPECT_EQ(ours[row][3], *std::max_element(ours[row].begin(), ours[row].begin() + 3));
+      EXPECT_NEAR(ours[row][static_cast<std::size_t>(theirs[row][3])], ours[row][3], tolerance);
+      spread = std::max(spread, std::abs(ours[row][0] - ours[0][0]));
+    }
+    EXPECT_GT(spread, 100 * tolerance);  // the network does tell the rows apart
+  }
+  const std::multiset<std::string> tags = tags_of(path("run/tensorboard_logs/DQN_1"));
+  EXPECT_EQ(std::set<std::string>(tags.begin(), tags.end()),
+            (std::set<std::string>{"eval/mean_ep_length", "eval/mean_reward", "rollout/ep_len_mean",
+                                   "rollout/ep_rew_mean", "rollout/exploration_rate", "time/fps",
+                                   "train/learning_rate", "train/loss", "train/n_updates"}));
+  EXPECT_EQ(tags.count("train/loss"), 4u);
 }
 
 }  // namespace
