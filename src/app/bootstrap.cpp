@@ -19,7 +19,6 @@
 #include "evaluation/format.h"
 #include "evaluation/report.h"
 #include "market/synthetic.h"
-#include "rl/dqn.h"
 #include "strategy/policy_strategy.h"
 
 namespace stevie::app {
@@ -77,9 +76,9 @@ class Bootstrap {
     require_judgeable(market_, request_.data.string());
     const Config& config = request_.config;
     for (const Algorithm algorithm : algorithms_of(config)) {
-      if (algorithm != Algorithm::dqn) continue;
-      const env::TradingEnv environment(market_.market, market_.split.train, config.env, config.dqn.n_envs);
-      rl::check_dqn(environment, config.dqn, machine_memory_bytes());
+      const std::size_t lanes = algorithm == Algorithm::dqn ? config.dqn.n_envs : config.ppo.n_envs;
+      require_trainable(env::TradingEnv(market_.market, market_.split.train, config.env, lanes), algorithm,
+                        config);
     }
   }
 

@@ -168,7 +168,12 @@ void take_training(const json& results, Experiment& experiment) {
   if (const std::string data = text_at(results, {"data"}); !data.empty()) experiment.data = {data};
   experiment.synthetic = truth_at(results, {"synthetic"});
   experiment.seed = whole_in(at(results, {"configuration", algorithm == "DQN" ? "dqn.seed" : "ppo.seed"}));
-  experiment.sentence = text_at(results, {"validation", "sentence"});
+  if (text_at(results, {"kind"}) == "bootstrap") {
+    experiment.title = "First trainings" + (symbol.empty() ? "" : " on " + symbol);
+    experiment.seed = whole_in(at(results, {"seed"}));
+  }
+  experiment.sentence = text_at(results, {"sentence"});
+  if (experiment.sentence.empty()) experiment.sentence = text_at(results, {"validation", "sentence"});
   if (experiment.sentence.empty()) experiment.sentence = text_at(results, {"test", "verdict"});
   for (const char* name : {"timesteps", "best_timesteps"}) {
     if (const auto number = number_in(at(results, {name})))

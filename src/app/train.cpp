@@ -25,6 +25,7 @@
 #include "evaluation/report.h"
 #include "features/pipeline.h"
 #include "market/synthetic.h"
+#include "rl/dqn.h"
 #include "rl/learner.h"
 #include "rl/tensorboard.h"
 #include "strategy/policy_strategy.h"
@@ -105,7 +106,20 @@ std::size_t lanes_of(const TrainRequest& request) {
   return request.algorithm == Algorithm::dqn ? request.config.dqn.n_envs : request.config.ppo.n_envs;
 }
 
+/// Checkpoints hold the replay buffer, and a model file larger than this is not read.
+void require_checkpoint_holds(std::uint64_t replay_bytes) {
+  constexpr std::uint64_t most_bytes = std::uint64_t{1000} << 20;
+  if (replay_bytes <= most_bytes) return;
+  throw Error(
+      "train.replay_too_large",
+      fmt::format("the replay buffer takes {:.0f} MB, a checkpoint holds at most {:.0f} MB of it: lower "
+                  "dqn.buffer_size",
+                  replay_megabytes(replay_bytes), replay_megabytes(most_bytes)),
+      "dqn.buffer_size");
+}
+
 std::unique_ptr<rl::Learner> make_learner(env::VectorEnv& environment, const TrainRequest& request) {
+  require_trainable(environment, request.algorithm, request.config);
   return request.algorithm == Algorithm::dqn
              ? rl::make_dqn_learner(environment, request.config.dqn)
              : rl::make_ppo_learner(environment, request.config.network, request.config.ppo);
@@ -479,6 +493,12 @@ void Training::write_results(const TrainReport& report) const {
 double log_growth_of(const execution::SimulationResult& result) {
   constexpr double smallest = 1e-4;
   return std::log(std::max(result.equity.back() / result.initial_equity, smallest));
+}
+
+void require_trainable(const env::VectorEnv& environment, Algorithm algorithm, const Config& config) {
+  if (algorithm != Algorithm::dqn) return;
+  rl::check_dqn(environment, config.dqn, machine_memory_bytes());
+  require_checkpoint_holds(rl::replay_bytes(environment, config.dqn));
 }
 
 const char* name_of(Algorithm algorithm) {

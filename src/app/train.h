@@ -63,6 +63,11 @@ struct TrainReport {
   evaluation::Evaluation test;
 };
 
+/// What would otherwise end a training when its learner is made: throws Error "config.faults",
+/// "rl.replay_too_large" where DQN's replay buffer is larger than the memory, "train.replay_too_large" where
+/// it does not fit into a checkpoint.
+void require_trainable(const env::VectorEnv& environment, Algorithm algorithm, const Config& config);
+
 /// The log of the account's growth over a run, at least that of a loss to 1/10000: what policies are chosen
 /// by.
 double log_growth_of(const execution::SimulationResult& result);

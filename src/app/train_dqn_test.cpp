@@ -165,6 +165,10 @@ TEST_F(TrainDqn, refuses_a_buffer_larger_than_the_memory_before_it_makes_anythin
   const Error error = error_of([&] { train_policy(wanted); });
   EXPECT_EQ(error.code(), "rl.replay_too_large");
   EXPECT_FALSE(fs::exists(folder_ / "run"));
+  // One that does fit into the memory, but not into a checkpoint.
+  wanted.config.dqn.buffer_size = 40'000'000;
+  EXPECT_EQ(error_of([&] { train_policy(wanted); }).code(), "train.replay_too_large");
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
   BootstrapRequest several = bootstrap("several");
   several.config.dqn.buffer_size = 1'000'000'000'000;
   EXPECT_EQ(error_of([&] { run_bootstrap(several); }).code(), "rl.replay_too_large");
