@@ -85,7 +85,8 @@ void TradingEnvConfig::validate() const {
 }
 
 TradingEnv::TradingEnv(std::shared_ptr<const MarketData> data, market::BarRange split,
-                       const TradingEnvConfig& config, std::size_t lanes)
+                       const TradingEnvConfig& config, std::size_t lanes,
+                       const std::optional<AugmentationSource>& augmentation)
     : data_(std::move(data)),
       config_((config.validate(), config)),
       rates_(scaled_costs(config)),
@@ -107,6 +108,12 @@ TradingEnv::TradingEnv(std::shared_ptr<const MarketData> data, market::BarRange 
   }
   require_finite(*data_, split_);
   find_starts();
+  views_.assign(lanes, {tape.bars.data(), data_->features.values.data(), 0, tape.size()});
+  if (!augmentation || !augmentation->config.on()) return;
+  augmented_ =
+      std::make_unique<AugmentedEpisodes>(*augmentation, config_.instrument, tape, columns_,
+                                          data_->features.warm_up, split_, config_.episode_length, lanes);
+  starts_of_episodes_.resize(lanes);
 }
 
 void TradingEnv::find_starts() {
@@ -129,11 +136,46 @@ void TradingEnv::find_starts() {
   }
 }
 
+void TradingEnv::draw_starts_from(std::vector<StartGroup> groups) {
+  double sum = 0;
+  bool sound = groups.empty() || config_.random_start;
+  for (const StartGroup& group : groups) {
+    sound = sound && std::isfinite(group.share) && group.share >= 0;
+    sum += group.share;
+  }
+  if (!sound || (!groups.empty() && sum <= 0)) {
+    throw Error("env.bad_config",
+                "groups of starts need random_start and shares of 0 or above, one of them above 0", "env");
+  }
+  std::vector<StartGroup> kept;
+  double before = 0;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (groups[i].share == 0) continue;
+    std::erase_if(groups[i].bars,
+                  [this](std::uint64_t bar) { return !std::ranges::binary_search(starts_, bar); });
+    if (groups[i].bars.empty()) {
+      throw Error("env.empty_group",
+                  "group " + std::to_string(i) + " of the starts has no bar at which an episode may start");
+    }
+    before += groups[i].share / sum;
+    kept.push_back({before, std::move(groups[i].bars)});
+  }
+  groups_ = std::move(kept);
+}
+
+std::uint64_t TradingEnv::draw_start(RandomStream random) const {
+  if (groups_.empty()) return starts_[random.below(starts_.size())];
+  const double drawn = random.uniform();
+  std::size_t chosen = 0;  // the last where rounding leaves its sum below what is drawn
+  while (chosen + 1 < groups_.size() && drawn >= groups_[chosen].share) ++chosen;
+  const std::vector<std::uint64_t>& bars = groups_[chosen].bars;
+  return bars[random.below(bars.size())];
+}
+
 void TradingEnv::start_episode(Lane& lane, std::size_t index) {
   std::uint64_t start = starts_.front();
   if (config_.random_start) {
-    RandomStream random(seed_, std::uint64_t{index} << 32 | lane.episode);
-    start = starts_[random.below(starts_.size())];
+    start = draw_start(RandomStream(seed_, std::uint64_t{index} << 32 | lane.episode));
   } else if (lane.episode > 0) {
     const auto next = std::lower_bound(starts_.begin(), starts_.end(), lane.bar);
     if (next != starts_.end()) start = *next;
@@ -147,6 +189,18 @@ void TradingEnv::start_episode(Lane& lane, std::size_t index) {
   lane.end = run_end_[start - split_.begin];
   if (config_.episode_length > 0)
     lane.end = std::min<std::uint64_t>(lane.end, start + config_.episode_length);
+  if (augmented_ == nullptr) return;
+  starts_of_episodes_[index] = start;
+  look_at_episode(lane, index, start);
+  lane.end = std::min(lane.end, views_[index].end - 1);
+}
+
+void TradingEnv::look_at_episode(const Lane& lane, std::size_t index, std::uint64_t start) {
+  const EpisodeView* made =
+      augmented_->make(index, seed_, lane.episode, start, run_end_[start - split_.begin]);
+  const execution::BarTape& tape = data_->tape;
+  views_[index] =
+      made != nullptr ? *made : EpisodeView{tape.bars.data(), data_->features.values.data(), 0, tape.size()};
 }
 
 void TradingEnv::reset(std::uint64_t seed, std::span<float> observations) {
@@ -154,7 +208,7 @@ void TradingEnv::reset(std::uint64_t seed, std::span<float> observations) {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     lanes_[i] = Lane{};
     start_episode(lanes_[i], i);
-    observe(lanes_[i], observations.data() + i * observation_size_);
+    observe(lanes_[i], views_[i], observations.data() + i * observation_size_);
   }
 }
 
@@ -163,7 +217,7 @@ void TradingEnv::step(std::size_t first_lane, std::size_t lane_count, const Step
   for (std::size_t i = first_lane; i < first_lane + lane_count; ++i) {
     Lane& lane = lanes_[i];
     const double before = lane.equity;
-    advance(lane, buffers.actions[i]);
+    advance(lane, views_[i], buffers.actions[i]);
     buffers.rewards[i] = static_cast<float>(reward(lane, before));
 
     const bool ruined = lane.equity < ruin;
@@ -171,17 +225,17 @@ void TradingEnv::step(std::size_t first_lane, std::size_t lane_count, const Step
     buffers.terminated[i] = ruined;
     buffers.truncated[i] = cut_off;
     if (ruined || cut_off) {
-      observe(lane, buffers.final_observations + i * observation_size_);
+      observe(lane, views_[i], buffers.final_observations + i * observation_size_);
       final_bars_[i] = static_cast<std::uint32_t>(lane.bar);
       start_episode(lane, i);
     }
-    observe(lane, buffers.observations + i * observation_size_);
+    observe(lane, views_[i], buffers.observations + i * observation_size_);
   }
 }
 
 /// Plays the lane's next bar: the sequence of BarEngine::process_bar for a target and no protective exits.
-inline void TradingEnv::advance(Lane& lane, std::int32_t action) const {
-  const execution::TapeBar& bar = data_->tape.bars[++lane.bar];
+inline void TradingEnv::advance(Lane& lane, const EpisodeView& view, std::int32_t action) const {
+  const execution::TapeBar& bar = view.bars[++lane.bar - view.first];
   pay_funding(lane, bar.funding_at_open, bar.open);
   if (execution::reaches_liquidation(lane.account, bar.open, lane.liquidation_price)) {
     liquidate(lane, bar.open);
@@ -251,15 +305,17 @@ inline double TradingEnv::reward(Lane& lane, double equity_before) const {
   return reward - config_.drawdown_penalty * std::max(0.0, lane.drawdown - drawdown_before);
 }
 
-inline void TradingEnv::observe(const Lane& lane, float* observation) const {
-  const float* row = data_->features.values.data() + lane.bar * columns_;
+inline void TradingEnv::observe(const Lane& lane, const EpisodeView& view, float* observation) const {
+  const std::uint64_t at = lane.bar - view.first;
+  const float* row = view.features + at * columns_;
   // The next step reads the row behind this one: ask for it while this one is copied.
-  if (lane.bar + 1 < data_->features.rows) {
-    for (std::size_t at = 0; at < columns_; at += cache_line_floats) __builtin_prefetch(row + columns_ + at);
+  if (lane.bar + 1 < view.end) {
+    for (std::size_t column = 0; column < columns_; column += cache_line_floats)
+      __builtin_prefetch(row + columns_ + column);
   }
   copy_row(observation, row, columns_);
 
-  const double close = data_->tape.bars[lane.bar].close;
+  const double close = view.bars[at].close;
   write_account_values(lane.account, close, lane.peak, lane.bar - lane.opened_bar + 1,
                        observation + columns_);
 }
@@ -273,6 +329,7 @@ std::string TradingEnv::save_state() const {
   writer.value(config_.initial_equity);
   writer.value(seed_);
   writer.array(std::span<const Lane>(lanes_));
+  if (augmented_ != nullptr) writer.array(std::span<const std::uint64_t>(starts_of_episodes_));
   return writer.take();
 }
 
@@ -288,14 +345,24 @@ void TradingEnv::load_state(std::string_view state) {
   const auto seed = reader.value<std::uint64_t>();
   std::vector<Lane> lanes(lanes_.size());
   reader.array_into(std::span<Lane>(lanes));
+  std::vector<std::uint64_t> starts(starts_of_episodes_.size());
+  if (augmented_ != nullptr) reader.array_into(std::span<std::uint64_t>(starts));
   require(reader.done());
   for (const Lane& lane : lanes) {
     require(lane.bar >= split_.begin && lane.bar < lane.end && lane.end < split_.end);
     require(lane.opened_bar <= lane.bar && lane.level >= -1);
     require(lane.level < static_cast<std::int32_t>(config_.exposures.size()));
   }
+  for (std::size_t i = 0; i < starts.size(); ++i)
+    require(std::ranges::binary_search(starts_, starts[i]) && starts[i] <= lanes[i].bar);
   seed_ = seed;
   lanes_ = std::move(lanes);
+  starts_of_episodes_ = std::move(starts);
+  if (augmented_ == nullptr) return;
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    look_at_episode(lanes_[i], i, starts_of_episodes_[i]);
+    require(lanes_[i].bar >= views_[i].first && lanes_[i].end < views_[i].end);
+  }
 }
 
 }  // namespace stevie::env

@@ -1,10 +1,12 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/random.h"
+#include "env/augmented_episodes.h"
 #include "env/vector_env.h"
 #include "execution/account.h"
 #include "execution/bar_tape.h"
@@ -60,6 +62,12 @@ struct TradingEnvConfig {
   void validate() const;
 };
 
+/// Bars at which episodes may start, and how often one of them does.
+struct StartGroup {
+  double share = 0;  // of the episodes, in proportion to those of the other groups
+  std::vector<std::uint64_t> bars;
+};
+
 /// Trades one symbol by target exposures.
 ///
 /// Step: at decision t the agent has seen bars up to and including t. Its target is executed by a market
@@ -72,19 +80,25 @@ struct TradingEnvConfig {
 ///
 /// An episode starts flat at a bar that has seen the features' whole warm-up. It is terminated by ruin,
 /// truncated after episode_length decisions, at the last bar of the split, or at the last bar before a gap.
+///
+/// With augmentation each episode sees bars and features of its own (AugmentedEpisodes); where they are made,
+/// at an episode's start, a step allocates memory and takes a few milliseconds.
 class TradingEnv final : public VectorEnv {
  public:
   /// split: bars of data the episodes lie in. Throws Error "env.bad_config", "env.bad_data" (features and
-  /// bars of different length), "env.empty_split" (no run of two bars without a gap after the warm-up).
+  /// bars of different length), "env.empty_split" (no run of two bars without a gap after the warm-up), and
+  /// with augmentation what AugmentedEpisodes throws.
   TradingEnv(std::shared_ptr<const MarketData> data, market::BarRange split, const TradingEnvConfig& config,
-             std::size_t lanes);
+             std::size_t lanes, const std::optional<AugmentationSource>& augmentation = std::nullopt);
 
   std::size_t lanes() const override { return lanes_.size(); }
   std::size_t observation_size() const override { return observation_size_; }
   std::size_t action_count() const override { return config_.exposures.size(); }
   void reset(std::uint64_t seed, std::span<float> observations) override;
   void step(std::size_t first_lane, std::size_t lane_count, const StepBuffers& buffers) override;
+  /// None with augmentation: each lane then sees rows of its own.
   SharedRows shared_rows() const override {
+    if (augmented_ != nullptr) return {};
     return {data_->features.values.data(), data_->features.rows, columns_};
   }
   std::uint32_t shared_row(std::size_t lane) const override {
@@ -94,10 +108,20 @@ class TradingEnv final : public VectorEnv {
   std::string save_state() const override;
   void load_state(std::string_view state) override;
 
+  /// From the next episode of each lane on, its start is drawn from one of these groups; none: from the whole
+  /// split again. Bars at which no episode may start are left out. Not part of save_state(): set it again
+  /// where a training goes on. Throws Error "env.bad_config" without random starts or shares >= 0 of which
+  /// one is above 0, and "env.empty_group", with its number, where a group with a share has no bar left.
+  void draw_starts_from(std::vector<StartGroup> groups);
+  /// Bars at which an episode may start, rising.
+  const std::vector<std::uint64_t>& starts() const { return starts_; }
+
   /// For reports: where a lane is and what it owns.
   std::size_t bar(std::size_t lane) const { return lanes_[lane].bar; }  // last closed bar
   const execution::Account& account(std::size_t lane) const { return lanes_[lane].account; }
   double equity(std::size_t lane) const { return lanes_[lane].equity; }
+  /// What the lane's episode is played on.
+  const EpisodeView& view(std::size_t lane) const { return views_[lane]; }
 
  private:
   struct Lane {  // trivially copyable, without hidden padding: saved as it is
@@ -118,23 +142,30 @@ class TradingEnv final : public VectorEnv {
 
   void find_starts();
   void start_episode(Lane& lane, std::size_t index);
-  void advance(Lane& lane, std::int32_t action) const;
+  std::uint64_t draw_start(RandomStream random) const;
+  /// Points the lane's view at its episode's bars, which it makes where they are augmented.
+  void look_at_episode(const Lane& lane, std::size_t index, std::uint64_t start);
+  void advance(Lane& lane, const EpisodeView& view, std::int32_t action) const;
   void trade(Lane& lane, const execution::TapeBar& bar, std::int32_t action) const;
   void pay_funding(Lane& lane, double rate, double price) const;
   void liquidate(Lane& lane, double price) const;
   double reward(Lane& lane, double equity_before) const;
-  void observe(const Lane& lane, float* observation) const;
+  void observe(const Lane& lane, const EpisodeView& view, float* observation) const;
 
   std::shared_ptr<const MarketData> data_;
   TradingEnvConfig config_;
   execution::Rates rates_;
   std::vector<Lane> lanes_;
-  std::vector<std::uint32_t> final_bars_;  // (lanes) of the episode that ended last
+  std::vector<std::uint32_t> final_bars_;          // (lanes) of the episode that ended last
+  std::vector<EpisodeView> views_;                 // (lanes)
+  std::unique_ptr<AugmentedEpisodes> augmented_;   // none: every view is the market's
+  std::vector<std::uint64_t> starts_of_episodes_;  // (lanes) where augmented
   std::size_t observation_size_ = 0;
   std::size_t columns_ = 0;
   market::BarRange split_;
   std::vector<std::uint64_t> run_end_;  // (bars of the split) last bar before the next gap or the split's end
   std::vector<std::uint64_t> starts_;   // bars an episode may start at, rising
+  std::vector<StartGroup> groups_;      // shares added up to 1; empty: starts_ alike
   std::uint64_t seed_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "core/bytes.h"
 #include "core/error.h"
@@ -398,6 +399,60 @@ TEST(TradingEnv, RefusesDataItCannotUse) {
   const auto short_matrix = data_from(random_walk(4, 20));
   short_matrix->features.rows = 19;
   EXPECT_EQ(code([&] { TradingEnv(short_matrix, {0, 20}, config, 1); }), "env.bad_data");
+}
+
+TEST(TradingEnv, StartsAreDrawnFromTheGroupsByTheirShares) {
+  const auto data = data_from(random_walk(5, 300));
+  TradingEnvConfig config;
+  config.episode_length = 2;
+  TradingEnv env(data, {10, 290}, config, 1);
+  std::vector<float> observation(env.observation_size()), last = observation;
+  env.draw_starts_from({{3, {20, 30, 1000}}, {0, {50}}, {1, {100}}});  // 1000 is behind the split
+  env.reset(1, observation);
+  std::map<std::size_t, double> counts;
+  constexpr int episodes = 4000;
+  for (int episode = 0; episode < episodes; ++episode) {
+    ++counts[env.bar(0)];
+    const std::int32_t action = 1;
+    float reward = 0;
+    std::uint8_t terminated = 0, truncated = 0;
+    for (int step = 0; step < 2; ++step)
+      env.step_all({&action, observation.data(), &reward, &terminated, &truncated, last.data()});
+    EXPECT_EQ(truncated, 1);
+  }
+  EXPECT_EQ(counts.size(), 3u);
+  EXPECT_NEAR(counts[20] / episodes, 0.375, 0.03);
+  EXPECT_NEAR(counts[30] / episodes, 0.375, 0.03);
+  EXPECT_NEAR(counts[100] / episodes, 0.25, 0.03);
+}
+
+TEST(TradingEnv, NoGroupsIsAsItAlwaysWas) {
+  const auto data = data_from(random_walk(5, 300));
+  TradingEnv env(data, {10, 290}, {}, 3), other(data, {10, 290}, {}, 3);
+  std::vector<float> observations(3 * env.observation_size());
+  env.draw_starts_from({{1, {20}}});
+  env.draw_starts_from({});
+  env.reset(7, observations);
+  other.reset(7, observations);
+  for (std::size_t lane = 0; lane < 3; ++lane) EXPECT_EQ(env.bar(lane), other.bar(lane));
+}
+
+TEST(TradingEnv, GroupsWithoutABarAreErrors) {
+  const auto data = data_from(random_walk(5, 300));
+  const auto code_of = [&](const TradingEnvConfig& config, std::vector<StartGroup> groups) -> std::string {
+    TradingEnv env(data, {10, 290}, config, 1);
+    try {
+      env.draw_starts_from(std::move(groups));
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return "none";
+  };
+  EXPECT_EQ(code_of({}, {{1, {20}}, {0, {}}}), "none");
+  EXPECT_EQ(code_of({}, {{1, {20}}, {1, {5, 299}}}), "env.empty_group");
+  EXPECT_EQ(code_of({}, {{0, {20}}}), "env.bad_config");
+  EXPECT_EQ(code_of({}, {{-1, {20}}, {2, {30}}}), "env.bad_config");
+  EXPECT_EQ(code_of(whole_split(), {{1, {20}}}), "env.bad_config");
 }
 
 }  // namespace

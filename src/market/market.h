@@ -11,6 +11,8 @@
 ///   aligned_set.h  several symbols on one clock
 ///   side_series.h  sentiment, funding and the like, joined as of the time they were known
 ///   synthetic.h    made-up markets with known properties
+///   stages.h       how hard the market behind each bar is, in four stages
+///   augmentation.h bars changed a little, or laid out anew in blocks, to train on
 ///   download.h     bars from Binance's public REST interface
 ///   klines.h       Binance's pages of bars: request and answer, for download.h and the live feed
 ///   raw_bars.h     the parser below readers.h and quality.h: rows as they stand in the file
@@ -22,6 +24,7 @@
 ///   - the input's faults are stevie::Error with path:line, never a crash or a NaN;
 ///   - the same configuration and seed give the same synthetic bars, byte for byte.
 #include "market/aligned_set.h"
+#include "market/augmentation.h"
 #include "market/bars.h"
 #include "market/download.h"
 #include "market/gaps.h"
@@ -32,4 +35,5 @@
 #include "market/resample.h"
 #include "market/side_series.h"
 #include "market/split.h"
+#include "market/stages.h"
 #include "market/synthetic.h"
