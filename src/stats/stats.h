@@ -10,6 +10,7 @@
 ///   false_discovery.h   a stream of proposals over months: alpha spending, LORD++, SAFFRON
 ///   overfitting.h       probability of backtest overfitting; combinatorial purged cross-validation
 ///   seeds.h             several seeds of one training; calibration.h, temperature.h: honest probabilities
+///   paired_seeds.h      two settings over the same seeds: mean difference, exact sign test; Holm's correction
 ///
 /// In: spans into the caller's arrays. Out: small structs with the numbers and, where there is none, why.
 ///
@@ -25,4 +26,5 @@
 #include "stats/false_discovery.h"
 #include "stats/metrics.h"
 #include "stats/overfitting.h"
+#include "stats/paired_seeds.h"
 #include "stats/seeds.h"
