@@ -9,6 +9,7 @@
 ///   learner.h      Learner: an algorithm as a training sees it
 ///   behaviour_cloning.h  a policy that imitates demonstrations, with cross-validation by blocks of time;
 ///                  cloning_config.h its parameters
+///   curriculum.h   Curriculum: which of four stages, from calm to turbulent, is practised next
 ///   tensorboard.h  EventWriter: scalars as a TensorBoard event file
 /// Below them: rollout.h (the buffer and generalised advantage estimation), categorical.h (the action
 /// distribution), replay_buffer.h (steps kept for DQN, each observation once; replay_reference.h in plain
@@ -26,6 +27,7 @@
 ///   - nothing here knows what the environment is about.
 #include "rl/behaviour_cloning.h"
 #include "rl/cloning_config.h"
+#include "rl/curriculum.h"
 #include "rl/dqn.h"
 #include "rl/dqn_config.h"
 #include "rl/learner.h"
