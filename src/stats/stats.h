@@ -10,7 +10,7 @@
 ///   false_discovery.h   a stream of proposals over months: alpha spending, LORD++, SAFFRON
 ///   overfitting.h       probability of backtest overfitting; combinatorial purged cross-validation
 ///   seeds.h             several seeds of one training; calibration.h, temperature.h: honest probabilities
-///   paired_seeds.h      two settings over the same seeds: mean difference, exact sign test; Holm's correction
+///   paired_seeds.h      two settings over the same seeds; Holm's correction for several comparisons
 ///
 /// In: spans into the caller's arrays. Out: small structs with the numbers and, where there is none, why.
 ///
