@@ -5,6 +5,7 @@
 
 #include "api/report_tickets.h"
 #include "api/route_context.h"
+#include "app/ensemble_info.h"
 #include "app/experiments.h"
 #include "app/result_files.h"
 #include "core/error.h"
@@ -33,6 +34,57 @@ Json file_json(const app::ResultFile& file) {
 
 // Models
 
+Json ensemble_schema() {
+  using namespace schema;
+  const Json run =
+      object({{"weight", number("At the end of the run")},
+              {"agreement", number("Share of decisions that it wanted as they were taken")},
+              {"accuracy", number("Share of its votes for the level that was best")},
+              {"contribution", number("Sum of weight x exposure x return of the bar, before costs")}});
+  const Json member =
+      object({{"name", text("Of the member")},
+              {"kind", choice("What it is", {"policy", "rules", "expert", "constant"})},
+              {"weight", number("Its first weight, set on the validation part")},
+              {"temperature", number("Of a policy's scores; 1 for others")},
+              {"confidence", number("Of a member that has no scores")},
+              {"masked_columns", integer("Market values that it was trained without")},
+              {"validation_return", number("With the whole account on the validation part")},
+              {"validation_sharpe", number("The same, annual")},
+              {"validation_accuracy", number("Share of its votes there for the level that was best")},
+              {"calibration_error", number("Expected calibration error there, after fitting")},
+              {"run", nullable(run)}});
+  return object(
+      {{"method", choice("How votes become one decision", {"vote", "confidence", "most_confident"})},
+       {"adapts", boolean("Whether weights follow the members' losses")},
+       {"members", list(member,
+                        "In the order of the file; run: what they did in the evaluation that "
+                        "lies beside it, null where there is none")}});
+}
+
+Json ensemble_json(const app::EnsembleInfo& info) {
+  Json members = Json::array();
+  for (const app::EnsembleMemberInfo& member : info.members) {
+    Json run = nullptr;
+    if (member.run)
+      run = {{"weight", member.run->weight},
+             {"agreement", member.run->agreement},
+             {"accuracy", member.run->accuracy},
+             {"contribution", member.run->contribution}};
+    members.push_back({{"name", member.name},
+                       {"kind", member.kind},
+                       {"weight", member.weight},
+                       {"temperature", member.temperature},
+                       {"confidence", member.confidence},
+                       {"masked_columns", member.masked_columns},
+                       {"validation_return", member.validation.total_return},
+                       {"validation_sharpe", member.validation.sharpe},
+                       {"validation_accuracy", member.validation.accuracy},
+                       {"calibration_error", member.validation.calibration_after},
+                       {"run", run}});
+  }
+  return {{"method", info.method}, {"adapts", info.adapts}, {"members", members}};
+}
+
 Json model_schema() {
   using namespace schema;
   std::vector<Member> members = file_members();
@@ -51,6 +103,7 @@ Json model_schema() {
   members.push_back({"experiment", nullable(text("Id of the run that left it"))});
   members.push_back({"report", nullable(text("Id of that run's report"))});
   members.push_back({"active", boolean("Whether it trades: see GET /api/models/active")});
+  members.push_back({"ensemble", nullable(ensemble_schema())});
   return object(members);
 }
 
@@ -150,6 +203,13 @@ Json model_json(const app::ResultFile& file, const RunsOfModels& runs) {
   json["experiment"] = run == runs.end() ? Json(nullptr) : Json(run->second.id);
   json["report"] = run == runs.end() ? Json(nullptr) : text_or_null(run->second.report);
   json["active"] = false;  // the rules trade
+  json["ensemble"] = nullptr;
+  if (const auto ensemble = app::ensemble_info(file)) {
+    json["kind"] = "ensemble";
+    json["symbol"] = text_or_null(ensemble->symbol);
+    json["synthetic"] = ensemble->synthetic;
+    json["ensemble"] = ensemble_json(*ensemble);
+  }
   return json;
 }
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "app/bench_timing.h"
+#include "app/ensemble_bench.h"
 #include "app/live_bench.h"
 #include "app/param_read_bench.h"
 #include "app/sweep_bench.h"
@@ -109,7 +110,8 @@ class Benchmarks {
         {"param_sweep", &Benchmarks::param_sweep},
         {"param_read", &Benchmarks::param_read},
         {"hot_swap", &Benchmarks::hot_swap},
-        {"decision_latency", &Benchmarks::decision_latency}};
+        {"decision_latency", &Benchmarks::decision_latency},
+        {"ensemble_decision", &Benchmarks::ensemble_decision}};
     for (const auto& [name, body] : all) {
       if (name.find(request_.only) != std::string::npos) (this->*body)();
     }
@@ -253,6 +255,8 @@ class Benchmarks {
   void decision_latency() {
     for (BenchRow& row : measure_decision_latency(market_bars(), request_.seconds)) add(std::move(row));
   }
+
+  void ensemble_decision() { add(measure_ensemble_decision(request_.seconds)); }
 
   const BenchRequest& request_;
   std::vector<BenchRow> rows_;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "app/ensemble.h"
 #include "app/training_market.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -96,7 +97,7 @@ evaluation::Description description_of(const PolicyEvaluation& request, market::
 
 env::MarketData market_of(const market::Bars& bars, const ModelCard& card, const std::string& place) {
   env::MarketData market = unscaled_market(bars, card.environment.instrument, place);
-  card.scaler.apply(market.features);
+  apply_card(card, market.features);
   return market;
 }
 
@@ -169,6 +170,17 @@ void write_evaluation(const evaluation::Evaluation& evaluation, const std::files
 }
 
 evaluation::Evaluation evaluate_model(const EvaluateRequest& request) {
+  if (is_ensemble_file(request.model)) {
+    return evaluate_ensemble({.model = request.model,
+                              .data = request.data,
+                              .from = request.from,
+                              .to = request.to,
+                              .out = request.out,
+                              .report = request.report,
+                              .synthetic = request.synthetic,
+                              .bootstrap = request.bootstrap})
+        .evaluation;
+  }
   if (!request.out.empty()) require_writable_folder(request.out);
   const nn::ModelFile model = nn::read_model_file(request.model);
   const ModelCard card = model_card_of(model, request.model.string());

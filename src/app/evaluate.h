@@ -53,7 +53,8 @@ struct EvaluateRequest {
   stats::BootstrapConfig bootstrap;
 };
 
-/// Reads model and bars, evaluates and writes what is asked for. Throws what reading them throws, Error
+/// Reads model and bars, evaluates and writes what is asked for. An ensemble (app/ensemble.h) is one too: its
+/// members then stand behind the baselines. Throws what reading them throws, Error
 /// "model.no_card" or "model.observation_differs" where the model cannot work on these observations, and
 /// "evaluation.bad_range" where the file has no bars in the period.
 evaluation::Evaluation evaluate_model(const EvaluateRequest& request);

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/error.h"
+#include "core/printable.h"
 #include "features/pipeline.h"
 #include "nn/q_network.h"
 
@@ -142,6 +144,7 @@ std::string model_card_json(const ModelCard& card) {
   for (const auto& [name, member] : period_fields) {
     result[name] = {{"from_ms", (card.*member).from}, {"to_ms", (card.*member).to}};
   }
+  if (!card.masked_columns.empty()) result["masked_columns"] = card.masked_columns;
   constexpr int indent = 1;
   return result.dump(indent);
 }
@@ -169,7 +172,32 @@ ModelCard parse_model_card(std::string_view text, const std::string& place) {
     period.read("from_ms", (card.*member).from);
     period.read("to_ms", (card.*member).to);
   }
+  if (root.contains("masked_columns")) reader.read("masked_columns", card.masked_columns);
+  masked_places(card, place);
   return card;
+}
+
+std::vector<std::size_t> masked_places(const ModelCard& card, const std::string& place) {
+  std::vector<std::size_t> places;
+  if (card.masked_columns.empty()) return places;
+  const std::vector<std::string> names = features::feature_names();
+  for (const std::string& column : card.masked_columns) {
+    const auto found = std::ranges::find(names, column);
+    if (found == names.end())
+      throw Error(
+          "model.bad_card",
+          "the masked column \"" + printable(column) + "\" is none of the observation: train it again",
+          place);
+    places.push_back(static_cast<std::size_t>(found - names.begin()));
+  }
+  return places;
+}
+
+void apply_card(const ModelCard& card, features::FeatureMatrix& matrix) {
+  card.scaler.apply(matrix);
+  const std::vector<std::size_t> masked = masked_places(card, "the model's card");
+  for (std::size_t row = 0; row < matrix.rows; ++row)
+    for (const std::size_t column : masked) matrix.values[row * matrix.columns + column] = 0;
 }
 
 ModelCard model_card_of(const nn::ModelFile& model, const std::string& place) {

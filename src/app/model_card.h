@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/time.h"
 #include "env/trading_env.h"
@@ -28,6 +29,8 @@ struct ModelCard {
   TimeMs interval = 0;                // of the bars
   bool synthetic = false;             // the market was generated: every output says so
   Period training, validation, test;
+  /// Market columns that the policy was trained without, by feature_names(): it reads them as 0. Usually none.
+  std::vector<std::string> masked_columns;
 };
 
 inline constexpr const char* model_card_member = "stevie.json";
@@ -44,6 +47,12 @@ ModelCard parse_model_card(std::string_view json, const std::string& place);
 /// "model.observation_differs" where the model was trained on another observation or has other actions than
 /// the card.
 ModelCard model_card_of(const nn::ModelFile& model, const std::string& place);
+
+/// Places of the card's masked columns in the observation. Throws Error "model.bad_card" for a name that no
+/// column has, at `place`.
+std::vector<std::size_t> masked_places(const ModelCard& card, const std::string& place);
+/// Brings unscaled market values to what the policy was trained on: scaled, and masked columns 0.
+void apply_card(const ModelCard& card, features::FeatureMatrix& matrix);
 
 /// The network of a model file with its weights; of a DQN one whose logits are the action values and whose
 /// value is 0. Throws Error "nn.tensor_differs" where they do not fit each

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/ensemble_file.h"
 #include "app/model_card.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -83,10 +84,9 @@ Observations read_observations(std::string_view text, const std::string& place, 
 }
 
 /// The observation of every bar behind the warm-up, as TradingEnv makes it for an account that is flat.
-Observations observe_bars(const market::Bars& bars, const features::RobustScaler& scaler,
-                          const std::string& place) {
+Observations observe_bars(const market::Bars& bars, const ModelCard& card, const std::string& place) {
   features::FeatureMatrix matrix = features::compute_features(bars);
-  scaler.apply(matrix);
+  apply_card(card, matrix);
   if (matrix.warm_up >= matrix.rows) {
     throw Error(
         "predict.no_rows",
@@ -144,9 +144,44 @@ std::vector<Predictions::Row> run_network(const nn::ActorCritic& network, bool i
   return rows;
 }
 
+/// The pooled probabilities of an ensemble, bar after bar, its weights following the bars; the value is the
+/// exposure it expects.
+Predictions predict_by_ensemble(const PredictRequest& request) {
+  const EnsembleSpec spec = read_ensemble_file(request.model);
+  const std::string place = request.input.string();
+  const market::Bars bars = market::parse_bars(read_file(request.input), place);
+  const features::FeatureMatrix matrix = features::compute_features(bars);
+  if (matrix.warm_up >= matrix.rows)
+    throw Error(
+        "predict.no_rows",
+        fmt::format("the file has {} bars and the indicators need {} before the first prediction: give more",
+                    matrix.rows, features::feature_warm_up()),
+        place);
+  const auto ensemble =
+      make_ensemble(spec, {.bars = &bars, .symbol = bars.symbol, .interval = bars.interval, .measuring = {}});
+  Predictions predictions;
+  predictions.row_kind = "time";
+  for (const double exposure : ensemble->levels())
+    predictions.actions.push_back(fmt::format("exposure_{}", exposure));
+  std::vector<float> observation(matrix.columns + features::account_value_count, 0.0F);
+  for (std::size_t bar = matrix.warm_up; bar < matrix.rows; ++bar) {
+    std::ranges::copy(matrix.row(bar), observation.begin());
+    strategy::Situation situation;
+    situation.bar = bars[bar];
+    situation.bar_index = bar;
+    situation.observation = observation;
+    ensemble->decide(situation);
+    const strategy::EnsembleDecision decision = ensemble->last();
+    predictions.rows.push_back(
+        {format_time(bars.open_time[bar]), {decision.pooled.begin(), decision.pooled.end()}, decision.value});
+  }
+  return predictions;
+}
+
 }  // namespace
 
 Predictions predict(const PredictRequest& request) {
+  if (is_ensemble_file(request.model)) return predict_by_ensemble(request);
   const nn::ModelFile model = nn::read_model_file(request.model);
   const nn::ActorCritic network = network_of(model);
   const std::string text = read_file(request.input);
@@ -162,7 +197,7 @@ Predictions predict(const PredictRequest& request) {
       predictions.actions.push_back(fmt::format("{}action_{}", kind, i));
   } else {
     const ModelCard card = model_card_of(model, request.model.string());
-    observations = observe_bars(market::parse_bars(text, place), card.scaler, place);
+    observations = observe_bars(market::parse_bars(text, place), card, place);
     predictions.row_kind = "time";
     for (const double exposure : card.environment.exposures) {
       predictions.actions.push_back(fmt::format("{}exposure_{}", kind, exposure));

@@ -5,6 +5,7 @@
 
 #include "app/backtest.h"
 #include "app/config.h"
+#include "app/ensemble.h"
 #include "app/expert_backtest.h"
 #include "app/rules_backtest.h"
 #include "cli/commands.h"
@@ -24,7 +25,7 @@ struct BacktestFlags {
   std::optional<double> stop_loss, take_profit, trailing_stop, trailing_offset;  // percent
   std::optional<double> fee, maker_fee, spread, slippage;                        // bps
   std::optional<double> risk;                                                    // percent
-  std::string minimal_roi, intrabar, stake, strategy, from, to;
+  std::string minimal_roi, intrabar, stake, strategy, model, from, to;
   bool json = false;
 };
 
@@ -94,9 +95,35 @@ app::ExpertBacktestRequest to_expert_request(const BacktestFlags& flags, const C
           .bootstrap = shared.bootstrap};
 }
 
+/// An ensemble at the costs of the flags instead of those that its members were trained with.
+app::EnsembleEvaluateRequest to_ensemble_request(const BacktestFlags& flags, const CommandContext& context) {
+  if (flags.model.empty())
+    throw Error("cli.no_decisions",
+                "--strategy ensemble needs --model FILE, as stevie ensemble make writes it", "backtest");
+  const app::RulesBacktestRequest shared = to_rules_request(flags, context);
+  if (!shared.settings.empty() || !shared.parameters.empty() || !shared.detail_bars.empty())
+    throw Error("cli.no_decisions",
+                "an ensemble takes none of --set-param, --params and --detail-bars: leave them out",
+                "backtest");
+  app::EnsembleEvaluateRequest request;
+  request.model = flags.model;
+  request.data = shared.bars;
+  request.from = shared.from;
+  request.to = shared.to;
+  request.report = shared.report;
+  request.trades = shared.trades_out;
+  request.decisions = shared.explain;
+  request.engine = shared.engine;
+  request.measuring = shared.measuring;
+  request.bootstrap = shared.bootstrap;
+  return request;
+}
+
 evaluation::Evaluation run(const BacktestFlags& flags, const CommandContext& context) {
   if (flags.strategy == "rsi-ma") return app::run_expert_backtest(to_expert_request(flags, context));
   if (flags.strategy == "rules") return app::run_rules_backtest(to_rules_request(flags, context)).evaluation;
+  if (flags.strategy == "ensemble")
+    return app::evaluate_ensemble(to_ensemble_request(flags, context)).evaluation;
   return app::run_signal_backtest(to_request(flags));
 }
 
@@ -172,8 +199,11 @@ void add_backtest_command(CLI::App& app, CommandContext& context) {
   CLI::Option* strategy =
       command
           ->add_option("--strategy", flags->strategy,
-                       "rules: breakout, mean reversion, news; rsi-ma: the expert of the section [expert]")
-          ->check(CLI::IsMember({"rules", "rsi-ma"}));
+                       "rules: breakout, mean reversion, news; rsi-ma: the expert of the section [expert]; "
+                       "ensemble: several of these and models, see --model")
+          ->check(CLI::IsMember({"rules", "rsi-ma", "ensemble"}));
+  command->add_option("--model", flags->model, "With --strategy ensemble: the ensemble's file")
+      ->needs(strategy);
   command
       ->add_option(
           "--signals", flags->request.signals,
@@ -200,7 +230,8 @@ void add_backtest_command(CLI::App& app, CommandContext& context) {
       "  stevie backtest --bars BTCUSDT_1h.csv.gz --strategy rules --set-param costCapBps=24 \\\n"
       "    --explain decisions.jsonl --report rules.html\n"
       "  stevie backtest --bars BTCUSDT_1h.csv.gz --strategy rsi-ma --set expert.stop_atr=2 --report "
-      "expert.html");
+      "expert.html\n"
+      "  stevie backtest --bars BTCUSDT_1h.csv.gz --strategy ensemble --model models/ensemble.zip --fee 4");
   command->callback([flags, &context] {
     if (flags->strategy.empty() && flags->request.signals.empty()) {
       throw Error("cli.no_decisions",

@@ -26,6 +26,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_clone_command(app, context);
   add_config_command(app, context);
   add_data_command(app, context);
+  add_ensemble_command(app, context);
   add_evaluate_command(app, context);
   add_ledger_command(app, context);
   add_live_command(app, context);

@@ -2559,6 +2559,51 @@ export interface components {
             report: string | null;
             /** @description Whether it trades: see GET /api/models/active */
             active: boolean;
+            ensemble: {
+                /**
+                 * @description How votes become one decision
+                 * @enum {string}
+                 */
+                method: "vote" | "confidence" | "most_confident";
+                /** @description Whether weights follow the members' losses */
+                adapts: boolean;
+                /** @description In the order of the file; run: what they did in the evaluation that lies beside it, null where there is none */
+                members: {
+                    /** @description Of the member */
+                    name: string;
+                    /**
+                     * @description What it is
+                     * @enum {string}
+                     */
+                    kind: "policy" | "rules" | "expert" | "constant";
+                    /** @description Its first weight, set on the validation part */
+                    weight: number;
+                    /** @description Of a policy's scores; 1 for others */
+                    temperature: number;
+                    /** @description Of a member that has no scores */
+                    confidence: number;
+                    /** @description Market values that it was trained without */
+                    masked_columns: number;
+                    /** @description With the whole account on the validation part */
+                    validation_return: number;
+                    /** @description The same, annual */
+                    validation_sharpe: number;
+                    /** @description Share of its votes there for the level that was best */
+                    validation_accuracy: number;
+                    /** @description Expected calibration error there, after fitting */
+                    calibration_error: number;
+                    run: {
+                        /** @description At the end of the run */
+                        weight: number;
+                        /** @description Share of decisions that it wanted as they were taken */
+                        agreement: number;
+                        /** @description Share of its votes for the level that was best */
+                        accuracy: number;
+                        /** @description Sum of weight x exposure x return of the bar, before costs */
+                        contribution: number;
+                    } | null;
+                }[];
+            } | null;
         };
         ModelCurves: {
             /** @description Of the model */

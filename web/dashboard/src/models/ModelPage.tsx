@@ -4,6 +4,7 @@ import { useApi } from "../api";
 import { Bytes, Count, Icon, KeyValue, Panel, Read, StatusBadge, TimeText, format } from "../ui";
 import { OpenReport } from "../performance/OpenReport";
 import { CurveCharts } from "./CurveCharts";
+import { EnsembleMembers } from "./EnsembleMembers";
 import { Metrics, Settings } from "./pieces";
 import { fileName, marketOf, metricsOf, modelName, type Model } from "./words";
 
@@ -87,6 +88,7 @@ export function ModelPage() {
             <Panel title={modelName(data.name)}>
               <Facts model={data} />
             </Panel>
+            {data.ensemble && <EnsembleMembers ensemble={data.ensemble} />}
             <Panel title="On unseen bars">
               {text(data.validation, "sentence") && (
                 <Text size="sm" mb="sm">

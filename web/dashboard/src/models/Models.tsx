@@ -37,7 +37,7 @@ const columns: Column<Model>[] = [
       </span>
     ),
   },
-  { title: "Method", wideOnly: true, cell: (model) => model.kind ?? format.MISSING },
+  { title: "Method", wideOnly: true, cell: (model) => (model.ensemble ? `Ensemble of ${model.ensemble.members.length}` : (model.kind ?? format.MISSING)) },
   {
     title: "Trained on",
     cell: (model) => (

@@ -72,6 +72,7 @@ const model: Model = {
   experiment: id("a1"),
   report: id("b1"),
   active: false,
+  ensemble: null,
 };
 
 function open(at: string, answers: Answers) {
@@ -120,6 +121,40 @@ test("a model opens into its data, figures, settings and curves", async () => {
   expect(screen.getByRole("link", { name: "The run that left it" })).toHaveAttribute("href", `/models/experiments/${id("a1")}`);
   expect(await screen.findByRole("img", { name: /Mean reward of an episode of the run/ })).toBeVisible();
   expect(screen.getByText(/From its TensorBoard files/)).toBeVisible();
+  expect(await axeFaults()).toEqual([]);
+});
+
+test("an ensemble names its members with their weights and what they did", async () => {
+  const member = {
+    name: "member_1",
+    kind: "policy" as const,
+    weight: 0.6,
+    temperature: 3,
+    confidence: 0.4,
+    masked_columns: 30,
+    validation_return: 0.05,
+    validation_sharpe: 0.8,
+    validation_accuracy: 0.41,
+    calibration_error: 0.03,
+    run: { weight: 0.25, agreement: 0.7, accuracy: 0.38, contribution: -0.021 },
+  };
+  const ensemble: Model["ensemble"] = {
+    method: "confidence",
+    adapts: true,
+    members: [member, { ...member, name: "rules", kind: "rules", weight: 0.4, masked_columns: 0, run: null }],
+  };
+  const whole = { ...model, name: "runs/ensemble/models/ensemble.zip", kind: "ensemble", ensemble };
+  open(`/models/${model.id}`, {
+    [`GET /api/models/${model.id}`]: whole,
+    [`GET /api/models/${model.id}/curves`]: { id: model.id, source: null, curves: [] },
+  });
+  const table = await screen.findByRole("table", { name: "Members" });
+  const first = within(table).getByRole("row", { name: /member_1/ });
+  expect(first).toHaveTextContent("without 30 market values");
+  expect(first).toHaveTextContent("60.0 %then 25.0 %");
+  expect(first).toHaveTextContent("70.0 %");
+  expect(within(table).getByRole("row", { name: /rules/ })).toHaveTextContent("40.0 %");
+  expect(screen.getByText(/Weights begin as validation set them/)).toBeVisible();
   expect(await axeFaults()).toEqual([]);
 });
 

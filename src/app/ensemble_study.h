@@ -1,0 +1,72 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/ensemble_train.h"
+#include "stats/metrics.h"
+
+namespace stevie::app {
+
+/// What `stevie ensemble study` is asked to do. With 10 retrainings of 4 members of 100,000 steps it trains
+/// for 8 million steps in all.
+struct EnsembleStudyRequest {
+  std::filesystem::path data;
+  std::size_t retrainings = 10;  // at least 2; an interval of the Sharpe ratios needs 10
+  EnsembleConfiguration config;
+  ProgressOptions progress;
+};
+
+/// What a retraining earned on the test part.
+struct RetrainingScore {
+  double best_validation_sharpe = 0;  // of the member that is chosen by it
+  double best_member = 0;             // its annual Sharpe ratio on the test part
+  double mean_member = 0;             // mean of all members' on the test part
+  double ensemble = 0;                // of the ensemble
+  double best_member_return = 0, ensemble_return = 0;
+};
+
+/// How decision values vary over retrainings, as means over states of the test part. A decision value is the
+/// exposure that a member expects to hold: the mean of the levels by its probabilities at temperature 1.
+struct DecisionVariance {
+  double member = 0;       // variance over retrainings of one member, mean over members
+  double ensemble = 0;     // of the members' equal mean
+  double as_made = 0;      // of their mean by the first weights
+  double correlation = 0;  // mean covariance of two members of a retraining over the variance of one
+  double predicted = 0;    // correlation + (1 - correlation) / members
+
+  double ratio() const { return member > 0 ? ensemble / member : 0; }
+  double ratio_as_made() const { return member > 0 ? as_made / member : 0; }
+};
+
+struct StudySetting {
+  std::string name;  // "the same history", "resampled histories"
+  DecisionVariance variance;
+  std::vector<RetrainingScore> scores;      // (retrainings)
+  double difference = 0;                    // mean of ensemble - best member, Sharpe ratio on test
+  std::optional<stats::Interval> interval;  // of it, 95 %
+};
+
+struct EnsembleStudy {
+  std::string data;
+  std::size_t retrainings = 0, members = 0, states = 0;
+  std::uint64_t timesteps = 0, seed = 0;
+  std::string test_period;
+  std::vector<StudySetting> settings;
+};
+
+/// values: (retrainings, members, states); weights: (retrainings, members), each row with the sum 1.
+DecisionVariance decision_variance(const std::vector<std::vector<std::vector<double>>>& values,
+                                   const std::vector<std::vector<double>>& weights);
+
+/// Trains ensembles again and again: with other seeds on the same history, and with other seeds on histories
+/// that are drawn in blocks from the training part, and compares. Follows from ppo.seed. Throws what training
+/// throws; Interrupted.
+EnsembleStudy run_ensemble_study(const EnsembleStudyRequest& request);
+
+std::string ensemble_study_markdown(const EnsembleStudy& study);
+std::string ensemble_study_json(const EnsembleStudy& study);
+
+}  // namespace stevie::app
