@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "app/augmentation_bench.h"
 #include "app/bench_timing.h"
 #include "app/ensemble_bench.h"
 #include "app/live_bench.h"
@@ -105,6 +106,7 @@ class Benchmarks {
         {"dqn_sb3_defaults", &Benchmarks::dqn},
         {"rollout", &Benchmarks::rollout},
         {"env_steps", &Benchmarks::env_steps},
+        {"env_steps_augmented ppo_augmented", &Benchmarks::augmented},
         {"two_members", &Benchmarks::two_members},
         {"load", &Benchmarks::load},
         {"param_sweep", &Benchmarks::param_sweep},
@@ -195,6 +197,10 @@ class Benchmarks {
     const Measured measured =
         measure(request_.seconds, [](double s) { return env::measure_env_steps_per_second(s); });
     add({"env_steps", measured.value, "steps/s", "10 million steps/s", measured.value / wanted});
+  }
+
+  void augmented() {
+    for (BenchRow& row : measure_augmentation(market_bars(), request_.seconds)) add(std::move(row));
   }
 
   void two_members() {

@@ -77,8 +77,9 @@ class Bootstrap {
     const Config& config = request_.config;
     for (const Algorithm algorithm : algorithms_of(config)) {
       const std::size_t lanes = algorithm == Algorithm::dqn ? config.dqn.n_envs : config.ppo.n_envs;
-      require_trainable(env::TradingEnv(market_.market, market_.split.train, config.env, lanes), algorithm,
-                        config);
+      require_trainable(env::TradingEnv(market_.market, market_.split.train, config.env, lanes,
+                                        augmentation_source(market_, config.augmentation)),
+                        algorithm, config);
     }
   }
 

@@ -1,6 +1,7 @@
 #include "app/config.h"
 
 #include "core/error.h"
+#include "core/text.h"
 #include "core/time.h"
 #include "ledger/url.h"
 
@@ -134,6 +135,91 @@ void describe_costs(ConfigBinder& binder, execution::Instrument& costs) {
                {.help = "the instrument is a perpetual contract with funding"});
 }
 
+void describe(ConfigBinder& binder, market::AugmentationConfig& config) {
+  binder.field(
+      "augmentation.techniques", config.techniques,
+      {.help = "how the bars of training episodes are changed: noise, volume, shift, volatility, warp, "
+               "bootstrap, permutation; all: the first five; empty: not at all"});
+  binder.field("augmentation.share", config.share,
+               {.minimum = 0,
+                .maximum = 1,
+                .above_minimum = true,
+                .help = "share of the episodes that are changed; the others see the bars as they are"});
+  binder.field("augmentation.noise_deviation", config.noise_deviation,
+               {.minimum = 0, .maximum = 0.1, .help = "noise: standard deviation of each price's logarithm"});
+  binder.field("augmentation.volume_change", config.volume_change,
+               {.minimum = 0, .maximum = 1, .help = "volume: largest relative change of each bar's volume"});
+  binder.field("augmentation.price_shift", config.price_shift,
+               {.minimum = 0, .maximum = 0.5, .help = "shift: largest relative change of the price level"});
+  binder.field("augmentation.shift_bars", config.shift_bars,
+               {.minimum = 1, .unit = "bars", .help = "shift: mean distance of two changes of the level"});
+  const std::vector<std::tuple<std::string, double*, double, double, std::string>> factors{
+      {"augmentation.volatility_from", &config.volatility_from, 0.1, 10, "volatility: least factor of moves"},
+      {"augmentation.volatility_to", &config.volatility_to, 0.1, 10, "volatility: largest factor of moves"},
+      {"augmentation.warp_from", &config.warp_from, 0.5, 2, "warp: least speed of time"},
+      {"augmentation.warp_to", &config.warp_to, 0.5, 2, "warp: largest speed of time"}};
+  for (const auto& [key, value, minimum, maximum, help] : factors)
+    binder.field(key, *value, {.minimum = minimum, .maximum = maximum, .help = help});
+  binder.field("augmentation.block_bars", config.block_bars,
+               {.minimum = 1,
+                .maximum = 1e6,
+                .unit = "bars",
+                .help = "bootstrap: mean length of a block; permutation: its length"});
+  binder.rule("augmentation", [&config] { return joined(config.faults()); });
+}
+
+void describe(ConfigBinder& binder, rl::CurriculumConfig& config) {
+  binder.field("curriculum.enabled", config.enabled,
+               {.help = "practise calm markets first and turbulent ones last"});
+  binder.field("curriculum.window_bars", config.stages.window_bars,
+               {.minimum = 1,
+                .unit = "bars",
+                .help = "bars over which the volatility and liquidity behind a bar are taken"});
+  binder.field("curriculum.volatility_quantiles", config.stages.volatility_quantiles,
+               {.minimum = 0,
+                .maximum = 1,
+                .help = "of the training part, at which moderate, high_volatility and turbulent begin"});
+  binder.field("curriculum.liquidity_quantile", config.stages.liquidity_quantile,
+               {.minimum = 0,
+                .maximum = 1,
+                .help = "bars with less liquidity count one stage higher; 0: liquidity does not count"});
+  binder.field("curriculum.marks", config.marks,
+               {.help = "score of each stage that passes it: log growth of the account a year"});
+  binder.field("curriculum.patience", config.patience,
+               {.minimum = 1,
+                .unit = "evaluations",
+                .help = "without a better score, after which a stage is left all the same"});
+  binder.field("curriculum.least_gain", config.least_gain,
+               {.minimum = 0, .help = "by how much a score must be better to count"});
+  binder.field("curriculum.fall_back", config.fall_back,
+               {.help = "go back where the score of the stage before falls"});
+  binder.field("curriculum.fall_margin", config.fall_margin,
+               {.minimum = 0, .help = "how far below the score at which that stage was left"});
+  binder.field("curriculum.most_falls", config.most_falls, {.help = "in one training"});
+  binder.field("curriculum.review", config.review,
+               {.minimum = 0, .maximum = 1, .help = "share of the episodes that practise earlier stages"});
+  binder.rule("curriculum", [&config] { return joined(config.faults()); });
+}
+
+/// What practice needs of the episodes and of the course of a training.
+void describe_practice(ConfigBinder& binder, const Config& config) {
+  binder.rule("env.episode_length", [&config] {
+    return config.augmentation.on() && config.env.episode_length == 0
+               ? "augmentation needs episodes of a length: set it above 0"
+               : "";
+  });
+  binder.rule("env.random_start", [&config] {
+    return config.curriculum.enabled && !config.env.random_start
+               ? "a curriculum chooses where episodes start: set it to true"
+               : "";
+  });
+  binder.rule("train.eval_freq", [&config] {
+    return config.curriculum.enabled && config.train.eval_freq == 0
+               ? "a curriculum goes by evaluations: set it above 0"
+               : "";
+  });
+}
+
 void describe(ConfigBinder& binder, nn::PolicyKwargs& network) {
   binder.field("network.policy_widths", network.policy_widths,
                {.minimum = 1, .maximum = 65536, .help = "hidden layers of the policy"});
@@ -231,6 +317,9 @@ void describe(ConfigBinder& binder, Config& config) {
   describe(binder, config.data);
   describe_environment(binder, config.env);
   describe_costs(binder, config.env.instrument);
+  describe(binder, config.augmentation);
+  describe(binder, config.curriculum);
+  describe_practice(binder, config);
   describe(binder, config.network);
   rl::describe(binder, config.ppo);
   rl::describe(binder, config.dqn);

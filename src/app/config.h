@@ -11,10 +11,12 @@
 #include "env/trading_env.h"
 #include "ledger/ledger.h"
 #include "live/risk_engine.h"
+#include "market/augmentation.h"
 #include "market/split.h"
 #include "nn/architecture.h"
 #include "notify/notify.h"
 #include "rl/cloning_config.h"
+#include "rl/curriculum.h"
 #include "rl/dqn_config.h"
 #include "rl/ppo_config.h"
 #include "strategy/expert.h"
@@ -62,6 +64,8 @@ struct Config {
   BootstrapTraining bootstrap;
   DataConfig data;
   env::TradingEnvConfig env;  // sections env and costs
+  market::AugmentationConfig augmentation;
+  rl::CurriculumConfig curriculum;
   nn::PolicyKwargs network;
   rl::PpoConfig ppo;
   rl::DqnConfig dqn;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "app/evaluate.h"
+#include "app/greedy_policy.h"
 #include "app/training_market.h"
 #include "core/thread_pool.h"
 #include "env/known_optimum.h"
@@ -21,25 +22,6 @@
 
 namespace stevie::app {
 namespace {
-
-/// The most probable action of a trained network in the signal market.
-class GreedyPolicy {
- public:
-  explicit GreedyPolicy(const nn::ActorCritic& network)
-      : network_(network), workspace_(network.make_workspace(1)), actions_(workspace_.batch_stride) {}
-
-  std::int32_t decide(const float* observation) {
-    network_.forward_policy(observation, network_.config().observation_size, 1, workspace_);
-    rl::best_actions({workspace_.logits.data(), workspace_.batch_stride, network_.config().action_count, 1},
-                     actions_.data());
-    return actions_[0];
-  }
-
- private:
-  const nn::ActorCritic& network_;
-  nn::NetworkWorkspace workspace_;
-  std::vector<std::int32_t> actions_;
-};
 
 /// Plays a policy in long episodes of many lanes; the lanes' means give the standard error.
 void sample_reward(const LearningTask& task, GreedyPolicy& policy, std::uint64_t seed,

@@ -11,6 +11,7 @@
 #include <ostream>
 #include <utility>
 
+#include "app/curriculum_run.h"
 #include "app/evaluate.h"
 #include "app/model_card.h"
 #include "app/training_market.h"
@@ -38,6 +39,7 @@ using nlohmann::json;
 
 constexpr const char* state_member = "checkpoint.bin";
 constexpr const char* history_member = "history.json";
+constexpr const char* curriculum_member = "curriculum.json";
 constexpr const char* best_model_member = "best_model.zip";
 
 double system_seconds() {
@@ -86,7 +88,9 @@ std::string digest(const market::Bars& bars) {
 /// Everything that has to be equal for a checkpoint to go on bit for bit, as text: the configuration less
 /// what may change between two runs, and which bars.
 std::string fingerprint(Config config, Algorithm algorithm, const TrainingMarket& market) {
-  config.train = {};
+  TrainConfig free;
+  if (config.curriculum.enabled) free.eval_freq = config.train.eval_freq;  // evaluations choose the stages
+  config.train = free;
   config.ppo.threads = 1;
   config.dqn.threads = 1;
   ConfigBinder binder;
@@ -135,7 +139,9 @@ class Training {
         market_(load_training_market(request.data, request.config.data.split(), request.config.env)),
         card_(make_card(market_, request)),
         fingerprint_(fingerprint(request.config, request.algorithm, market_)),
-        environment_(market_.market, market_.split.train, request.config.env, lanes_of(request)),
+        environment_(market_.market, market_.split.train, request.config.env, lanes_of(request),
+                     augmentation_source(market_, request.config.augmentation)),
+        curriculum_(make_curriculum(request.config.curriculum)),
         learner_(make_learner(environment_, request)) {
     fingerprint_ += begin_training(*learner_, request.start, market_, request.config);
   }
@@ -173,6 +179,8 @@ class Training {
   void record(const std::vector<rl::Statistic>& stats, double steps_per_second);
   execution::SimulationResult play_validation(strategy::Strategy& strategy) const;
   void validate();
+  std::optional<CurriculumRun> make_curriculum(const rl::CurriculumConfig& config);
+  void choose_stage(const execution::SimulationResult& validation);
   std::optional<ValidationVerdict> validation_verdict() const;
   void keep_model();
   void save_checkpoint();
@@ -190,6 +198,7 @@ class Training {
   ModelCard card_;
   std::string fingerprint_;
   env::TradingEnv environment_;
+  std::optional<CurriculumRun> curriculum_;  // none: episodes start anywhere
   std::unique_ptr<rl::Learner> learner_;
   std::optional<rl::EventWriter> events_;
   json curve_ = json::array();        // one row for each update
@@ -311,6 +320,7 @@ void Training::validate() {
   const auto step = static_cast<std::int64_t>(learner_->timesteps());
   events_->scalar("eval/mean_reward", reward, step, clock_());
   events_->scalar("eval/mean_ep_length", static_cast<double>(result.equity.size()), step, clock_());
+  if (curriculum_) choose_stage(result);
   events_->flush();
   const bool best = !best_reward_ || reward > *best_reward_;
   evaluations_.push_back({{"timesteps", step},
@@ -321,6 +331,20 @@ void Training::validate() {
   if (!best) return;
   best_reward_ = reward;
   keep_model();
+}
+
+std::optional<CurriculumRun> Training::make_curriculum(const rl::CurriculumConfig& config) {
+  if (!config.enabled) return std::nullopt;
+  require_judgeable(market_, request_.data.string());
+  return std::optional<CurriculumRun>(std::in_place, config, market_, validation_range(market_),
+                                      environment_);
+}
+
+void Training::choose_stage(const execution::SimulationResult& validation) {
+  curriculum_->judge(learner_->timesteps(), validation);
+  for (const auto& [tag, value] : curriculum_->scalars())
+    events_->scalar(tag, value, static_cast<std::int64_t>(learner_->timesteps()), clock_());
+  curriculum_->write(request_.out);
 }
 
 std::optional<ValidationVerdict> Training::validation_verdict() const {
@@ -360,6 +384,7 @@ void Training::save_checkpoint() {
   model.extra_members[model_card_member] = model_card_json(card_);
   model.extra_members[state_member] = learner_->save_state();
   if (best_reward_) model.extra_members[best_model_member] = best_model_;
+  if (curriculum_) model.extra_members[curriculum_member] = curriculum_->progress_json();
   model.extra_members[history_member] = json{
       {"fingerprint", fingerprint_},
       {"curve", curve_},
@@ -398,6 +423,7 @@ void Training::load_checkpoint() {
       best_model_ = model.extra_members.at(best_model_member);
     }
     best_timesteps_ = history.at("best_timesteps").get<std::uint64_t>();
+    if (curriculum_) curriculum_->restore(model.extra_members.at(curriculum_member));
     learner_->load_state(state->second);
   } catch (const json::exception&) {
     throw_damaged();

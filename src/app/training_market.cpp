@@ -46,6 +46,12 @@ TrainingMarket prepare_training_market(market::Bars bars, const market::SplitCon
   return training;
 }
 
+std::optional<env::AugmentationSource> augmentation_source(const TrainingMarket& training,
+                                                           const market::AugmentationConfig& config) {
+  if (!config.on()) return std::nullopt;
+  return env::AugmentationSource{.config = config, .bars = &training.bars, .scaler = training.scaler};
+}
+
 TrainingMarket load_training_market(const std::filesystem::path& data, const market::SplitConfig& split,
                                     const env::TradingEnvConfig& environment) {
   return prepare_training_market(market::read_bars(data), split, environment, data.string());

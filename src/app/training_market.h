@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "env/trading_env.h"
@@ -35,7 +36,12 @@ env::MarketData unscaled_market(const market::Bars& bars, const execution::Instr
 TrainingMarket prepare_training_market(market::Bars bars, const market::SplitConfig& split,
                                        const env::TradingEnvConfig& environment, const std::string& source);
 
-/// The same for the bars of a file.
+/// What the training environment makes augmented episodes of, none where the configuration asks for none.
+/// `training` must outlive the environment.
+std::optional<env::AugmentationSource> augmentation_source(const TrainingMarket& training,
+                                                           const market::AugmentationConfig& config);
+
+/// prepare_training_market() for the bars of a file.
 TrainingMarket load_training_market(const std::filesystem::path& data, const market::SplitConfig& split,
                                     const env::TradingEnvConfig& environment);
 

@@ -4,6 +4,7 @@
 #include <ostream>
 #include <string>
 
+#include "app/augment_data.h"
 #include "app/config.h"
 #include "app/data.h"
 #include "app/regimes.h"
@@ -115,6 +116,44 @@ void add_synth(CLI::App& family, CommandContext& context) {
   });
 }
 
+void add_augment(CLI::App& family, CommandContext& context) {
+  struct Flags {
+    std::string in, from, to, out, picture;
+    app::AugmentDataRequest request;
+  };
+  auto flags = std::make_shared<Flags>();
+  app::AugmentDataRequest& request = flags->request;
+  CLI::App* command = family.add_subcommand(
+      "augment", "Change bars as training with augmentation does, to look at: as a file and as a picture");
+  command->add_option("file", request.in, "File of bars, gzip or not")->required();
+  add_config_flag(
+      *command, context, "--techniques", "augmentation.techniques",
+      "noise, volume, shift, volatility, warp, bootstrap, permutation, or all for the first five");
+  command->add_option("--from", flags->from, "First bar: a date or time, UTC");
+  command->add_option("--to", flags->to, "Bars before this time");
+  command->add_option("--seed", request.seed, "The same seed and episode give the same bytes")
+      ->capture_default_str();
+  command->add_option("--episode", request.episode, "Another number draws anew")->capture_default_str();
+  command->add_option("--out", flags->out, "New file, gzipped where it ends in .gz");
+  command->add_option("--picture", flags->picture, "SVG file: original above, augmented below");
+  command->add_option("--picture-bars", request.picture_bars, "How many of the first bars it shows")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 2000));
+  command->footer(
+      "Amounts are in the section augmentation of the configuration.\n\nExample:\n  stevie data augment "
+      "BTCUSDT_1h.csv.gz --techniques all --from 2023-03-01 --out SYNTH.csv.gz --picture augmented.svg");
+  command->callback([flags, &context] {
+    app::AugmentDataRequest& asked = flags->request;
+    if (!flags->from.empty()) asked.from = read_flag("--from", flags->from, parse_time);
+    if (!flags->to.empty()) asked.to = read_flag("--to", flags->to, parse_time);
+    asked.in = flags->in;
+    asked.out = flags->out;
+    asked.picture = flags->picture;
+    asked.augmentation = app::load_config(context.layers()).augmentation;
+    context.out << app::augment_data(asked) << "\n";
+  });
+}
+
 void add_download(CLI::App& family, CommandContext& context) {
   struct Flags {
     std::string exchange, interval, since, until, out;
@@ -154,6 +193,7 @@ void add_data_command(CLI::App& app, CommandContext& context) {
   add_resample(*family, context);
   add_regimes(*family, context);
   add_synth(*family, context);
+  add_augment(*family, context);
   add_download(*family, context);
 }
 

@@ -132,5 +132,19 @@ TEST_F(DataCommand, EveryCommandHasAnExample) {
   }
 }
 
+TEST_F(DataCommand, AugmentWritesBarsAndAPictureAndNamesItsFaults) {
+  run_data({"synth", "--bars", "300", "--out", path("SYNTHUSDT_1h.csv")});
+  const Result made = run_data({"augment", path("SYNTHUSDT_1h.csv"), "--techniques", "noise,warp", "--out",
+                                path("new.csv"), "--picture", path("new.svg")});
+  ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_NE(made.out.find("of its speed"), std::string::npos) << made.out;
+  EXPECT_NE(read_file(path("new.svg")).find("</svg>"), std::string::npos);
+  EXPECT_EQ(run_data({"check", path("new.csv")}).code, 0);
+  expect_one_sentence(run_data({"augment", path("SYNTHUSDT_1h.csv")}));
+  const Result wrong = run_data({"augment", path("SYNTHUSDT_1h.csv"), "--techniques", "blur"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_NE(wrong.err.find("there is no technique 'blur'"), std::string::npos) << wrong.err;
+}
+
 }  // namespace
 }  // namespace stevie::cli

@@ -37,6 +37,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_predict_command(app, context);
   add_sessions_command(app, context);
   add_serve_command(app, context);
+  add_study_command(app, context);
   add_train_command(app, context);
   add_users_command(app, context);
 }

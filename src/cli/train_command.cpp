@@ -74,6 +74,16 @@ void add_algorithm(CLI::App& family, CommandContext& context, app::Algorithm alg
     for (const auto& [flag, field, help] : *all)
       add_config_flag(*command, context, flag, fmt::format("{}.{}", name, field), help);
   }
+  add_config_flag(
+      *command, context, "--augment", "augmentation.techniques",
+      "Change the bars of training episodes: all, or some of noise, volume, shift, volatility, warp, "
+      "bootstrap, permutation");
+  command->add_flag_callback(
+      "--curriculum",
+      [&context] {
+        context.flags.push_back({"curriculum.enabled", "true", "flag --curriculum"});
+      },
+      "Practise calm markets first and turbulent ones last (curriculum.enabled)");
   command->footer(
       "Everything else is set with --set section.key=value or in stevie.toml; see `stevie config show`.\n"
       "TensorBoard files go to tensorboard_logs in the folder of results, or to $TENSORBOARD_LOG_DIR.\n\n"

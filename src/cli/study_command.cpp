@@ -1,0 +1,148 @@
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "app/augmentation_study.h"
+#include "app/curriculum_study.h"
+#include "cli/commands.h"
+#include "core/file.h"
+#include "core/interrupt.h"
+#include "core/progress.h"
+
+namespace stevie::cli {
+namespace {
+
+/// A bar for each part of a study, one after the other.
+class StudyProgress {
+ public:
+  explicit StudyProgress(bool quiet) : quiet_(quiet) {}
+
+  void update(const std::string& part, std::size_t done, std::size_t total) {
+    if (part != part_) {
+      finish();
+      bar_ = std::make_unique<ProgressBar>(part, "runs", total, progress_on_stderr(quiet_));
+      part_ = part;
+    }
+    bar_->update(done);
+  }
+  void finish() {
+    if (bar_) bar_->finish();
+  }
+
+ private:
+  bool quiet_;
+  std::string part_;
+  std::unique_ptr<ProgressBar> bar_;
+};
+
+struct AugmentationFlags {
+  std::string data, out;
+  std::vector<std::string> arms;
+  std::uint64_t seeds = 10;
+};
+
+void study_augmentation(const AugmentationFlags& flags, CommandContext& context) {
+  const std::filesystem::path folder = flags.out;
+  if (!flags.out.empty()) require_writable_folder(folder);
+  app::AugmentationStudyConfig config{.data = flags.data,
+                                      .config = app::load_config(context.layers()),
+                                      .seeds = flags.seeds,
+                                      .arms = flags.arms,
+                                      .progress = {},
+                                      .finished = {}};
+  StudyProgress progress(context.quiet);
+  config.progress = [&](const std::string& part, std::size_t done, std::size_t total) {
+    progress.update(part, done, total);
+  };
+  config.finished = [&](const std::vector<app::AugmentationArmResult>& results) {
+    if (flags.out.empty()) return;
+    write_file(folder / "augmentation_study.md", app::augmentation_study_markdown(config, results));
+    write_file(folder / "augmentation_study.json", app::augmentation_study_json(config, results));
+  };
+  const InterruptGuard guard;
+  const std::vector<app::AugmentationArmResult> results = app::run_augmentation_study(config);
+  progress.finish();
+  context.out << app::augmentation_study_markdown(config, results);
+}
+
+void add_augmentation(CLI::App& family, CommandContext& context) {
+  auto flags = std::make_shared<AugmentationFlags>();
+  CLI::App* command = family.add_subcommand(
+      "augmentation", "Train with and without each augmentation and judge all of them out of sample");
+  command->add_option("--data", flags->data, "File of bars, gzip or not")->required();
+  command->add_option("--seeds", flags->seeds, "Trainings of each arm")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 1000));
+  command->add_option("--arm", flags->arms,
+                      "Arms to train: none, noise, volume, shift, volatility, warp, all, bootstrap, null "
+                      "(default: every one)");
+  command->add_option("--out", flags->out,
+                      "Folder for augmentation_study.md and .json, written anew after each seed");
+  add_config_flag(*command, context, "--timesteps", "train.total_timesteps",
+                  "Environment steps of a training");
+  add_config_flag(*command, context, "--eval-freq", "train.eval_freq", "Steps between evaluations");
+  command->footer(
+      "Settings of training and augmentation come from the configuration.\n\nExample:\n  stevie study "
+      "augmentation --config examples/btc_hours.toml --data BTCUSDT_1h.csv.gz --timesteps 300000 --out "
+      "study");
+  command->callback([flags, &context] { study_augmentation(*flags, context); });
+}
+
+struct CurriculumFlags {
+  std::string out;
+  app::CurriculumStudyConfig config = app::curriculum_study_defaults();
+};
+
+void study_curriculum(CurriculumFlags& flags, CommandContext& context) {
+  const std::filesystem::path folder = flags.out;
+  if (!flags.out.empty()) require_writable_folder(folder);
+  StudyProgress progress(context.quiet);
+  flags.config.progress = [&](const std::string& part, std::size_t done, std::size_t total) {
+    progress.update(part, done, total);
+  };
+  const InterruptGuard guard;
+  const app::CurriculumStudy study = app::run_curriculum_study(flags.config);
+  progress.finish();
+  if (!flags.out.empty()) {
+    write_file(folder / "curriculum_study.md", app::curriculum_study_markdown(flags.config, study));
+    write_file(folder / "curriculum_study.json", app::curriculum_study_json(flags.config, study));
+  }
+  context.out << app::curriculum_study_markdown(flags.config, study);
+}
+
+void add_curriculum(CLI::App& family, CommandContext& context) {
+  auto flags = std::make_shared<CurriculumFlags>();
+  CLI::App* command = family.add_subcommand(
+      "curriculum", "Steps to 90 % of a known optimum, with and without a curriculum of four stages");
+  command->add_option("--seeds", flags->config.seeds, "Trainings of each kind")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 1000));
+  command->add_option("--timesteps", flags->config.timesteps, "Steps after which a training is given up")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000'000));
+  command->add_option("--target", flags->config.target, "Share of the optimum to reach")
+      ->capture_default_str()
+      ->check(CLI::Range(0.01, 1.0));
+  command->add_option("--out", flags->out, "Folder for curriculum_study.md and .json");
+  command->footer("Example:\n  stevie study curriculum --seeds 10 --out study");
+  command->callback([flags, &context] { study_curriculum(*flags, context); });
+}
+
+}  // namespace
+
+void add_study_command(CLI::App& app, CommandContext& context) {
+  CLI::App* family = app.add_subcommand(
+      "study", "Repeat the experiments that say whether a part of the training suite helps (long)");
+  family->require_subcommand(1);
+  family->footer(
+      "Example:\n  stevie study augmentation --data BTCUSDT_1h.csv.gz --timesteps 300000 --out study\n\n"
+      "docs/experiments.md has the figures. `stevie study COMMAND --help` tells more.");
+  add_augmentation(*family, context);
+  add_curriculum(*family, context);
+}
+
+}  // namespace stevie::cli
