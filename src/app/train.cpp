@@ -336,8 +336,8 @@ void Training::validate() {
 std::optional<CurriculumRun> Training::make_curriculum(const rl::CurriculumConfig& config) {
   if (!config.enabled) return std::nullopt;
   require_judgeable(market_, request_.data.string());
-  return std::optional<CurriculumRun>(std::in_place, config, market_, validation_range(market_),
-                                      environment_);
+  return std::optional<CurriculumRun>(std::in_place, config, market_,
+                                      judged_range(market_, market_.split.validation), environment_);
 }
 
 void Training::choose_stage(const execution::SimulationResult& validation) {
