@@ -111,14 +111,16 @@ std::size_t lanes_of(const TrainRequest& request) {
 }
 
 /// Checkpoints hold the replay buffer, and a model file larger than this is not read.
-void require_checkpoint_holds(std::uint64_t replay_bytes) {
+void require_checkpoint_holds(std::uint64_t steps, std::uint64_t replay_bytes) {
   constexpr std::uint64_t most_bytes = std::uint64_t{1000} << 20;
   if (replay_bytes <= most_bytes) return;
+  const double share = static_cast<double>(most_bytes) / static_cast<double>(replay_bytes);
   throw Error(
       "train.replay_too_large",
       fmt::format("the replay buffer takes {:.0f} MB, a checkpoint holds at most {:.0f} MB of it: lower "
-                  "dqn.buffer_size",
-                  replay_megabytes(replay_bytes), replay_megabytes(most_bytes)),
+                  "dqn.buffer_size to at most {:.0f}",
+                  replay_megabytes(replay_bytes), replay_megabytes(most_bytes),
+                  std::floor(static_cast<double>(steps) * share)),
       "dqn.buffer_size");
 }
 
@@ -524,7 +526,7 @@ double log_growth_of(const execution::SimulationResult& result) {
 void require_trainable(const env::VectorEnv& environment, Algorithm algorithm, const Config& config) {
   if (algorithm != Algorithm::dqn) return;
   rl::check_dqn(environment, config.dqn, machine_memory_bytes());
-  require_checkpoint_holds(rl::replay_bytes(environment, config.dqn));
+  require_checkpoint_holds(config.dqn.buffer_size, rl::replay_bytes(environment, config.dqn));
 }
 
 const char* name_of(Algorithm algorithm) {

@@ -167,8 +167,17 @@ TEST_F(TrainDqn, refuses_a_buffer_larger_than_the_memory_before_it_makes_anythin
   EXPECT_FALSE(fs::exists(folder_ / "run"));
   // One that does fit into the memory, but not into a checkpoint.
   wanted.config.dqn.buffer_size = 40'000'000;
-  EXPECT_EQ(error_of([&] { train_policy(wanted); }).code(), "train.replay_too_large");
+  const Error other = error_of([&] { train_policy(wanted); });
+  EXPECT_EQ(other.code(), "train.replay_too_large");
   EXPECT_FALSE(fs::exists(folder_ / "run"));
+  // The size that it names does fit.
+  const std::string message = other.message(), before = "at most ";
+  wanted.config.dqn.buffer_size = std::stoull(message.substr(message.rfind(before) + before.size()));
+  const TrainingMarket market =
+      load_training_market(wanted.data, wanted.config.data.split(), wanted.config.env);
+  const env::TradingEnv environment(market.market, market.split.train, wanted.config.env,
+                                    wanted.config.dqn.n_envs);
+  EXPECT_NO_THROW(require_trainable(environment, Algorithm::dqn, wanted.config));
   BootstrapRequest several = bootstrap("several");
   several.config.dqn.buffer_size = 1'000'000'000'000;
   EXPECT_EQ(error_of([&] { run_bootstrap(several); }).code(), "rl.replay_too_large");

@@ -64,12 +64,9 @@ void check_dqn(const env::VectorEnv& environment, const DqnConfig& config, std::
     constexpr double megabyte = 1e6;
     throw Error("rl.replay_too_large",
                 fmt::format("a replay buffer of {} steps takes {:.0f} MB, this machine has {:.0f} MB of "
-                            "memory: lower dqn.buffer_size to at most {}",
+                            "memory: lower dqn.buffer_size",
                             config.buffer_size, static_cast<double>(wanted) / megabyte,
-                            static_cast<double>(memory_bytes) / megabyte,
-                            static_cast<std::uint64_t>(static_cast<double>(config.buffer_size) *
-                                                       (static_cast<double>(memory_bytes) / 2) /
-                                                       static_cast<double>(wanted))),
+                            static_cast<double>(memory_bytes) / megabyte),
                 "dqn.buffer_size");
   }
 }
