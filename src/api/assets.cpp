@@ -8,6 +8,7 @@
 #include "api/openapi.h"
 #include "api/problem.h"
 #include "core/error.h"
+#include "core/markup.h"
 
 namespace stevie::api {
 namespace {
@@ -18,29 +19,6 @@ constexpr const char* page_style =
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
     "code{background:#8882;padding:0 .2em}table{border-collapse:collapse}td,th{text-align:left;"
     "vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #8884}";
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 std::string page(std::string_view title, std::string_view body) {
   return fmt::format(
@@ -54,7 +32,8 @@ std::string errors_page() {
   std::string rows;
   for (const ErrorInfo& entry : error_table()) {
     rows += fmt::format("<tr id=\"{0}\"><td><code>{0}</code></td><td>{1}</td><td>{2}</td><td>{3}</td></tr>\n",
-                        escaped(entry.code), entry.status, escaped(entry.title), escaped(entry.what_to_do));
+                        markup_escaped(entry.code), entry.status, markup_escaped(entry.title),
+                        markup_escaped(entry.what_to_do));
   }
   return page(
       "Error codes",
@@ -68,9 +47,10 @@ std::string errors_page() {
 std::string routes_page(const std::vector<Route>& routes) {
   std::string rows;
   for (const Route& route : routes) {
-    rows += fmt::format("<tr><td><code>{}</code></td><td><code>{}</code></td><td>{}</td><td>{}</td></tr>\n",
-                        to_string(route.method), escaped(route.path),
-                        route.role ? accounts::to_string(*route.role) : "anybody", escaped(route.summary));
+    rows +=
+        fmt::format("<tr><td><code>{}</code></td><td><code>{}</code></td><td>{}</td><td>{}</td></tr>\n",
+                    to_string(route.method), markup_escaped(route.path),
+                    route.role ? accounts::to_string(*route.role) : "anybody", markup_escaped(route.summary));
   }
   return page(
       "Routes",

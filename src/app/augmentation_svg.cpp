@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/augment_data.h"
+#include "core/markup.h"
 
 namespace stevie::app {
 namespace {
@@ -23,24 +24,6 @@ constexpr const char* line_colour = "#dfe3e9";
 constexpr const char* up = "#0e8f7e";
 constexpr const char* down = "#d6403d";
 constexpr const char* original_colour = "#2457e6";
-
-/// A symbol comes from a file: it may hold anything.
-std::string escaped(const std::string& text) {
-  std::string safe;
-  for (const char letter : text) {
-    if (letter == '<')
-      safe += "&lt;";
-    else if (letter == '&')
-      safe += "&amp;";
-    else if (letter == '"')
-      safe += "&quot;";
-    else if (static_cast<unsigned char>(letter) < 0x20)
-      safe += ' ';
-    else
-      safe += letter;
-  }
-  return safe;
-}
 
 /// What both panels share.
 struct Scale {
@@ -136,12 +119,12 @@ std::string augmentation_svg(const market::Bars& original, const market::Bars& a
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
       "role=\"img\" font-family=\"system-ui, sans-serif\" font-size=\"13\" fill=\"{2}\">\n"
       "<title>{3}</title>\n<rect width=\"{0}\" height=\"{1}\" fill=\"#ffffff\"/>\n",
-      width, height, text_colour, escaped(title));
-  svg += text_at(left, 26, "start", escaped(title), " font-size=\"16\" font-weight=\"bold\"");
+      width, height, text_colour, markup_escaped(title));
+  svg += text_at(left, 26, "start", markup_escaped(title), " font-size=\"16\" font-weight=\"bold\"");
   const std::string first = format_time(original.open_time.front());
   svg += text_at(left, panel_top[0] - 12, "start",
-                 escaped(fmt::format("Original {}, {} bars of {} from {}", original.symbol, scale.bars,
-                                     format_duration(original.interval), first)));
+                 markup_escaped(fmt::format("Original {}, {} bars of {} from {}", original.symbol, scale.bars,
+                                            format_duration(original.interval), first)));
   svg += grid(scale, panel_top[0]) + candles(original, scale, panel_top[0]);
   svg +=
       text_at(left, panel_top[1] - 12, "start",

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "app/bootstrap.h"
-#include "app/html_text.h"
+#include "core/markup.h"
 #include "evaluation/format.h"
 #include "evaluation/report.h"
 
@@ -151,7 +151,7 @@ std::string part_table(const BootstrapReport& report, Part part, PartResult Base
     html += "</tr>";
   }
   for (const Baseline& row : report.baselines)
-    html += fmt::format("<tr><td>{}</td>{}</tr>", html_escaped(row.name), cells(row.*baseline));
+    html += fmt::format("<tr><td>{}</td>{}</tr>", markup_escaped(row.name), cells(row.*baseline));
   return html + "</tbody></table>";
 }
 
@@ -228,8 +228,8 @@ std::string bootstrap_html(const BootstrapReport& report) {
       "bootstrap interval. Reward is the log of the account's growth; all figures are net of costs.</p>"
       "<h2>Validation part: what was chosen on</h2>{4}<h2>Test part: looked at once, after the choice</h2>{5}"
       "<p><a href=\"report.html\">The chosen policy on the test part in full</a></p></body></html>\n",
-      html_escaped(report.test.bars.symbol.empty() ? "these bars" : report.test.bars.symbol), style,
-      html_escaped(report.sentence), html_escaped(evaluation::verdict(report.test)),
+      markup_escaped(report.test.bars.symbol.empty() ? "these bars" : report.test.bars.symbol), style,
+      markup_escaped(report.sentence), markup_escaped(evaluation::verdict(report.test)),
       part_table(report, &SeedRun::validation, &Baseline::validation),
       part_table(report, &SeedRun::test, &Baseline::test),
       report.test.description.synthetic ? "<p><strong>The market is synthetic.</strong></p>" : "");

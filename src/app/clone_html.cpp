@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/clone_report.h"
+#include "core/markup.h"
 #include "core/progress.h"
 #include "evaluation/embedded_assets.h"
 #include "evaluation/format.h"
@@ -13,29 +14,6 @@ namespace stevie::app {
 namespace {
 
 constexpr double width = 760, height = 300, left = 56, right = 12, top = 16, bottom = 40;
-
-std::string escaped(std::string_view text) {
-  std::string safe;
-  for (const char letter : text) {
-    switch (letter) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      default:
-        safe += letter;
-    }
-  }
-  return safe;
-}
 
 std::string percent(double share) {
   return evaluation::format_percent(share);
@@ -107,14 +85,14 @@ class LossPicture {
 };
 
 std::string row(const std::string& name, const std::vector<std::string>& cells) {
-  std::string text = "<tr><th scope=\"row\">" + escaped(name) + "</th>";
-  for (const std::string& cell : cells) text += "<td>" + escaped(cell) + "</td>";
+  std::string text = "<tr><th scope=\"row\">" + markup_escaped(name) + "</th>";
+  for (const std::string& cell : cells) text += "<td>" + markup_escaped(cell) + "</td>";
   return text + "</tr>\n";
 }
 
 std::string table(const std::vector<std::string>& head, const std::string& body) {
   std::string text = "<div class=\"scroll\"><table><thead><tr>";
-  for (const std::string& name : head) text += "<th scope=\"col\">" + escaped(name) + "</th>";
+  for (const std::string& name : head) text += "<th scope=\"col\">" + markup_escaped(name) + "</th>";
   return text + "</tr></thead><tbody>" + body + "</tbody></table></div>\n";
 }
 
@@ -197,7 +175,7 @@ constexpr std::string_view picture_style =
 std::string render_html(const CloneReport& report) {
   const std::string market = report.symbol.empty() ? "bars of" : report.symbol;
   const std::string title =
-      escaped("Behaviour cloning on " + market + " " + format_duration(report.interval));
+      markup_escaped("Behaviour cloning on " + market + " " + format_duration(report.interval));
   std::string page = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
   page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
   page +=
@@ -211,8 +189,8 @@ std::string render_html(const CloneReport& report) {
         "<p class=\"badge\">SYNTHETIC MARKET: these prices were generated, nobody ever traded at them</p>";
   page +=
       fmt::format("<h1>{}</h1><p class=\"source\">Expert: {}</p><p class=\"source\">Data: {}</p></header>\n",
-                  title, escaped(report.expert), escaped(report.data));
-  page += "<section class=\"card verdict\"><p>" + escaped(clone_verdict(report)) + "</p></section>\n";
+                  title, markup_escaped(report.expert), markup_escaped(report.data));
+  page += "<section class=\"card verdict\"><p>" + markup_escaped(clone_verdict(report)) + "</p></section>\n";
   page += card(
       "Loss by epoch",
       LossPicture(report).svg() +
@@ -226,7 +204,7 @@ std::string render_html(const CloneReport& report) {
                  confusion_table(report, deviation));
   std::string settings;
   for (const auto& [name, value] : report.configuration)
-    settings += "<dt>" + escaped(name) + "</dt><dd>" + escaped(value) + "</dd>";
+    settings += "<dt>" + markup_escaped(name) + "</dt><dd>" + markup_escaped(value) + "</dd>";
   page += card("Configuration", "<dl>" + settings + "</dl>");
   return page + "<footer>Made by Stevie.</footer>\n</main>\n</body>\n</html>\n";
 }

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "app/html_text.h"
 #include "app/optimize_report.h"
+#include "core/markup.h"
 
 namespace stevie::app {
 namespace {
@@ -126,17 +126,17 @@ std::string values_table(const OptimizeReport& report) {
   if (report.values.empty()) return {};
   std::string html = "<table><tr><th>Parameter</th><th>running</th><th>proposed</th><th></th></tr>";
   for (const ProposedValue& value : report.values)
-    html += fmt::format("<tr><td>{}</td><td>{:g}</td><td>{:g}</td><td>{}</td></tr>", html_escaped(value.name),
-                        value.before, value.after, html_escaped(value.unit));
+    html += fmt::format("<tr><td>{}</td><td>{:g}</td><td>{:g}</td><td>{}</td></tr>",
+                        markup_escaped(value.name), value.before, value.after, markup_escaped(value.unit));
   return html + "</table>";
 }
 
 std::string checks_table(const OptimizeReport& report) {
   std::string html = "<table><tr><th>Check</th><th>outcome</th><th></th></tr>";
   for (const validation::Check& check : report.judgement->decision.report.checks)
-    html += fmt::format("<tr><td>{}</td><td class=\"{}\">{}</td><td>{}</td></tr>", html_escaped(check.title),
-                        validation::to_string(check.outcome), validation::to_string(check.outcome),
-                        html_escaped(check.sentence));
+    html += fmt::format("<tr><td>{}</td><td class=\"{}\">{}</td><td>{}</td></tr>",
+                        markup_escaped(check.title), validation::to_string(check.outcome),
+                        validation::to_string(check.outcome), markup_escaped(check.sentence));
   return html + "</table>";
 }
 
@@ -159,8 +159,8 @@ std::string render_html(const OptimizeReport& report) {
       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0} "
       "{1}</title><style>{2}</style>"
       "</head><body><h1>{0}</h1><p>Session {1}</p><p class=\"verdict\">{3}</p>",
-      html_escaped(report.scenario.title), html_escaped(report.session), style,
-      html_escaped(report.sentence));
+      markup_escaped(report.scenario.title), markup_escaped(report.session), style,
+      markup_escaped(report.sentence));
   html += values_table(report);
   html +=
       "<h2>Search</h2><p>Each dot is a candidate; the red line is the best so far, the dashed one what "
@@ -173,7 +173,7 @@ std::string render_html(const OptimizeReport& report) {
         "the edge. A cloud without slope says that what was found does not carry over.</p>";
     html += unseen_picture(report) + "<h2>The gate</h2>" + checks_table(report);
   }
-  return html + "<h2>Everything</h2><pre>" + html_escaped(render_text(report)) + "</pre></body></html>\n";
+  return html + "<h2>Everything</h2><pre>" + markup_escaped(render_text(report)) + "</pre></body></html>\n";
 }
 
 }  // namespace stevie::app

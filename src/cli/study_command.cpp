@@ -7,37 +7,15 @@
 #include <vector>
 
 #include "app/augmentation_study.h"
+#include "app/cloning_study.h"
+#include "app/config.h"
 #include "app/curriculum_study.h"
-#include "cli/commands.h"
+#include "cli/study_commands.h"
 #include "core/file.h"
 #include "core/interrupt.h"
-#include "core/progress.h"
 
 namespace stevie::cli {
 namespace {
-
-/// A bar for each part of a study, one after the other.
-class StudyProgress {
- public:
-  explicit StudyProgress(bool quiet) : quiet_(quiet) {}
-
-  void update(const std::string& part, std::size_t done, std::size_t total) {
-    if (part != part_) {
-      finish();
-      bar_ = std::make_unique<ProgressBar>(part, "runs", total, progress_on_stderr(quiet_));
-      part_ = part;
-    }
-    bar_->update(done);
-  }
-  void finish() {
-    if (bar_) bar_->finish();
-  }
-
- private:
-  bool quiet_;
-  std::string part_;
-  std::unique_ptr<ProgressBar> bar_;
-};
 
 struct AugmentationFlags {
   std::string data, out;
@@ -132,17 +110,94 @@ void add_curriculum(CLI::App& family, CommandContext& context) {
   command->callback([flags, &context] { study_curriculum(*flags, context); });
 }
 
+struct CloningFlags {
+  std::string data, out;
+  app::CloningStudyConfig known_optimum;
+  app::CloningMarketRequest market;
+};
+
+/// What a start from a clone saves, where the best policy is known and on real bars.
+void study_cloning(CloningFlags& flags, CommandContext& context) {
+  const std::filesystem::path folder = flags.out;
+  if (!flags.out.empty()) require_writable_folder(folder);
+  const InterruptGuard guard;
+  StudyProgress progress(context.quiet);
+  app::CloningStudyConfig& config = flags.known_optimum;
+  config.progress = [&](std::size_t done, std::size_t total) {
+    progress.update("known optimum", done, total);
+  };
+  const auto write = [&](const std::string& text, const std::vector<app::CloningCell>& cells,
+                         const std::vector<app::MarketArm>& arms) {
+    if (flags.out.empty()) return;  // else an interrupted study leaves its first half
+    write_file(folder / "cloning_study.md", text);
+    write_file(folder / "cloning_study.json", app::cloning_study_json(config, cells, arms));
+  };
+  const std::vector<app::CloningCell> cells = app::run_cloning_study(config);
+  progress.finish();
+  const std::string text = app::cloning_study_markdown(config, cells);
+  context.out << text << std::flush;
+  write(text, cells, {});
+  if (flags.data.empty()) return;
+  app::CloningMarketRequest& request = flags.market;
+  request.data = flags.data;
+  request.config = app::load_config(context.layers());
+  request.first_seed = config.first_seed;
+  request.threads = config.threads;
+  request.progress = [&](std::size_t done, std::size_t total) { progress.update("real bars", done, total); };
+  const std::vector<app::MarketArm> arms = app::run_cloning_market(request);
+  progress.finish();
+  const std::string market = app::cloning_market_markdown(request, arms);
+  context.out << "\n" << market;
+  write(text + "\n" + market, cells, arms);
+}
+
+void add_cloning(CLI::App& family, CommandContext& context) {
+  auto flags = std::make_shared<CloningFlags>();
+  CLI::App* command = family.add_subcommand(
+      "cloning",
+      "Count the steps that a start from a clone saves where the best policy is known, and what it "
+      "is worth on bars");
+  command->add_option("--data", flags->data, "File of bars, gzip or not (default: no part on bars)");
+  command
+      ->add_option("--seeds", flags->known_optimum.seeds,
+                   "Trainings of each kind where the best policy is known")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 1000));
+  command->add_option("--market-seeds", flags->market.seeds, "Trainings of each kind on --data")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 1000));
+  command->add_option("--seed", flags->known_optimum.first_seed, "The first one; the others count up from it")
+      ->capture_default_str();
+  command
+      ->add_option("--timesteps", flags->market.timesteps,
+                   "Steps of each training on --data, demonstrations included")
+      ->capture_default_str();
+  command->add_option("--only", flags->known_optimum.only, "Tasks whose name contains this");
+  command
+      ->add_option("--threads", flags->known_optimum.threads,
+                   "Threads; 0: one a core. Does not change the result")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 256));
+  command->add_option("--out", flags->out, "Folder for cloning_study.md and .json");
+  command->footer(
+      "Example:\n  stevie study cloning --config examples/btc_hours.toml --data BTCUSDT_1h.csv.gz --out "
+      "cloning");
+  command->callback([flags, &context] { study_cloning(*flags, context); });
+}
+
 }  // namespace
 
 void add_study_command(CLI::App& app, CommandContext& context) {
   CLI::App* family = app.add_subcommand(
-      "study", "Repeat the experiments that say whether a part of the training suite helps (long)");
+      "study", "Repeat the experiments that say whether something helps, and how often the gate errs (long)");
   family->require_subcommand(1);
   family->footer(
       "Example:\n  stevie study augmentation --data BTCUSDT_1h.csv.gz --timesteps 300000 --out study\n\n"
-      "docs/experiments.md has the figures. `stevie study COMMAND --help` tells more.");
+      "docs/experiments.md and docs/gate.md have the figures. `stevie study COMMAND --help` tells more.");
   add_augmentation(*family, context);
   add_curriculum(*family, context);
+  add_cloning(*family, context);
+  add_gate_studies(*family, context);
 }
 
 }  // namespace stevie::cli

@@ -4,7 +4,7 @@
 /// Nothing here knows about markets, learning or trading. Start with:
 ///   error.h        Error, the one exception type: a code, a sentence that says what to do, and the place
 ///   nearest_name.h the known name that a misspelt one most resembles
-///   printable.h    bytes of a file made fit to be shown
+///   printable.h    bytes of a file made fit to be shown; markup.h: text made fit for HTML and SVG
 ///   time.h         TimeMs, parsing and printing of time stamps and durations, always UTC
 ///   random.h       RandomStream: counter-based random numbers keyed by (seed, stream, position)
 ///   file.h         whole files in and out: gzip read transparently, writing by temporary name and rename

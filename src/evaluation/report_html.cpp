@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/markup.h"
 #include "evaluation/embedded_assets.h"
 #include "evaluation/format.h"
 #include "evaluation/report.h"
@@ -9,33 +10,6 @@
 
 namespace stevie::evaluation {
 namespace {
-
-/// Text from outside, made harmless inside elements and attributes.
-std::string escaped(std::string_view text) {
-  std::string safe;
-  for (const char letter : text) {
-    switch (letter) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      case '\'':
-        safe += "&#39;";
-        break;
-      default:
-        safe += letter;
-    }
-  }
-  return safe;
-}
 
 /// <tag attributes>content</tag>; content is HTML.
 std::string element(const std::string& tag, const std::string& content, const std::string& attributes = {}) {
@@ -63,19 +37,19 @@ std::string header(const Evaluation& evaluation) {
   if (description.synthetic)
     text += element("p", "SYNTHETIC MARKET: these prices were generated, nobody ever traded at them",
                     "class=\"badge\"");
-  text += element("h1", escaped(description.title));
+  text += element("h1", markup_escaped(description.title));
   text += element("p",
                   format_time(evaluation.from) + " to " + format_time(evaluation.to) + ", " +
                       format_fixed(static_cast<double>(evaluation.bars.size()), 0) + " bars of " +
                       format_duration(evaluation.bars.interval),
                   "class=\"source\"");
   if (!description.model.empty())
-    text += element("p", "Model: " + escaped(description.model), "class=\"source\"");
+    text += element("p", "Model: " + markup_escaped(description.model), "class=\"source\"");
   if (!description.data.empty())
-    text += element("p", "Data: " + escaped(description.data), "class=\"source\"");
-  std::string found = element("p", escaped(verdict(evaluation)));
+    text += element("p", "Data: " + markup_escaped(description.data), "class=\"source\"");
+  std::string found = element("p", markup_escaped(verdict(evaluation)));
   for (const std::string& notice : description.notices)
-    found += element("p", escaped(notice), "class=\"notice\"");
+    found += element("p", markup_escaped(notice), "class=\"notice\"");
   return element("header", text) + element("section", found, "class=\"card verdict\"");
 }
 
@@ -139,7 +113,7 @@ std::string chart_section() {
 std::string metric_cell(const stats::Metric& metric, stats::Unit unit, bool first) {
   std::string content = format_metric(metric, unit);
   if (first) content = "<span class=\"first\">" + content + "</span>";
-  if (!metric) content += "<span class=\"reason\">" + escaped(metric.reason) + "</span>";
+  if (!metric) content += "<span class=\"reason\">" + markup_escaped(metric.reason) + "</span>";
   if (metric.interval) content += "<span class=\"interval\">" + format_interval(metric, unit) + "</span>";
   return element("td", content);
 }
@@ -147,11 +121,11 @@ std::string metric_cell(const stats::Metric& metric, stats::Unit unit, bool firs
 std::string metric_section(const Evaluation& evaluation) {
   const std::vector<const Contender*> contenders = table_order(evaluation);
   std::string head = element("th", "");
-  for (const Contender* contender : contenders) head += element("th", escaped(contender->run.name));
+  for (const Contender* contender : contenders) head += element("th", markup_escaped(contender->run.name));
   std::string body;
   for (const stats::MetricInfo& info : stats::metric_infos()) {
     std::string cells =
-        element("th", std::string(info.name), "scope=\"row\" title=\"" + escaped(info.meaning) + "\"");
+        element("th", std::string(info.name), "scope=\"row\" title=\"" + markup_escaped(info.meaning) + "\"");
     for (const Contender* contender : contenders)
       cells += metric_cell(contender->performance.*info.field, info.unit, contender == contenders.front());
     body += element("tr", cells);
@@ -190,7 +164,7 @@ std::string cost_section(const Evaluation& evaluation) {
   std::string body;
   for (const Contender* contender : table_order(evaluation)) {
     const execution::SimulationResult& run = contender->run.result;
-    std::string cells = element("th", escaped(contender->run.name), "scope=\"row\"");
+    std::string cells = element("th", markup_escaped(contender->run.name), "scope=\"row\"");
     for (const double amount : {run.total_fees, run.total_slippage, run.total_funding, run.traded_notional})
       cells += element("td", format_fixed(amount, 2));
     body += element("tr", cells);
@@ -268,10 +242,10 @@ std::string trade_section(const Evaluation& evaluation) {
 std::string explanations(const Evaluation& evaluation) {
   std::string configuration;
   for (const auto& [name, value] : evaluation.description.configuration)
-    configuration += element("dt", escaped(name)) + element("dd", escaped(value));
+    configuration += element("dt", markup_escaped(name)) + element("dd", markup_escaped(value));
   std::string meanings;
   for (const stats::MetricInfo& info : stats::metric_infos())
-    meanings += element("dt", escaped(info.name)) + element("dd", escaped(info.meaning));
+    meanings += element("dt", markup_escaped(info.name)) + element("dd", markup_escaped(info.meaning));
   std::string text;
   if (!configuration.empty()) text += card("Configuration", element("dl", configuration));
   text += card(
@@ -309,7 +283,7 @@ std::string render_html(const Evaluation& evaluation) {
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src "
       "'unsafe-inline'; "
       "style-src 'unsafe-inline'; img-src data:\">\n";
-  page += element("title", escaped(evaluation.description.title));
+  page += element("title", markup_escaped(evaluation.description.title));
   page += element("style", std::string(report_style()));
   page += "</head>\n<body>\n" + element("main", main);
   page += "<script type=\"application/json\" id=\"data\">" + report_data(evaluation) + "</script>\n";

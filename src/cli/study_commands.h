@@ -1,0 +1,37 @@
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "cli/commands.h"
+#include "core/progress.h"
+
+namespace stevie::cli {
+
+/// The studies of the gate: `stevie study gate` and `stevie study martingale`.
+void add_gate_studies(CLI::App& family, CommandContext& context);
+
+/// A bar for each part of a study, one after the other.
+class StudyProgress {
+ public:
+  explicit StudyProgress(bool quiet) : quiet_(quiet) {}
+
+  void update(const std::string& part, std::size_t done, std::size_t total) {
+    if (part != part_) {
+      finish();
+      bar_ = std::make_unique<ProgressBar>(part, "runs", total, progress_on_stderr(quiet_));
+      part_ = part;
+    }
+    bar_->update(done);
+  }
+  void finish() {
+    if (bar_) bar_->finish();
+  }
+
+ private:
+  bool quiet_;
+  std::string part_;
+  std::unique_ptr<ProgressBar> bar_;
+};
+
+}  // namespace stevie::cli
