@@ -7,6 +7,7 @@
 #include "core/progress.h"
 #include "market/readers.h"
 #include "market/split.h"
+#include "market/synthetic.h"
 
 namespace stevie::app {
 
@@ -42,8 +43,8 @@ std::string augment_data(const AugmentDataRequest& request) {
     text += "\npicture: " + request.picture.string();
   }
   if (!request.out.empty()) {
-    made.symbol = "SYNTH" + made.symbol;
-    market::write_bars(request.out, made);
+    if (!market::looks_synthetic(made)) made.symbol = "SYNTH" + made.symbol;
+    market::write_bars(request.out, made, {.with_symbol = true});
     text += "\nbars: " + request.out.string();
   }
   return text;

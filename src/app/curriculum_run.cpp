@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/text.h"
 
 namespace stevie::app {
 namespace {
@@ -18,11 +19,28 @@ using market::stage_names;
 
 constexpr double least_share = 1e-4;  // of the account: a loss of everything has a logarithm too
 
-[[noreturn]] void throw_empty(std::size_t stage, const std::string& part) {
+/// "the stage turbulent has no bar of the validation part"; empty where every stage has one.
+std::string empty_stages(const std::array<std::size_t, stage_count>& bars, const std::string& part) {
+  std::string names;
+  std::size_t count = 0;
+  for (std::size_t stage = 0; stage < stage_count; ++stage) {
+    if (bars[stage] > 0) continue;
+    names.append(count++ > 0 ? ", " : "").append(stage_names[stage]);
+  }
+  if (count == 0) return "";
+  return fmt::format("the stage{} {} {} no bar of the {} part", count > 1 ? "s" : "", names,
+                     count > 1 ? "have" : "has", part);
+}
+
+void require_bars_in_every_stage(const std::array<std::size_t, stage_count>& training,
+                                 const std::array<std::size_t, stage_count>& validation) {
+  std::vector<std::string> faults{empty_stages(training, "training"), empty_stages(validation, "validation")};
+  std::erase(faults, "");
+  if (faults.empty()) return;
   throw Error("curriculum.empty_stage",
-              fmt::format("the stage {} has no bar of the {} part: give more bars, or choose other "
-                          "curriculum.volatility_quantiles or curriculum.liquidity_quantile",
-                          stage_names[stage], part),
+              joined(faults) +
+                  ": give more bars, or choose other curriculum.volatility_quantiles or "
+                  "curriculum.liquidity_quantile",
               "curriculum");
 }
 
@@ -41,10 +59,9 @@ CurriculumRun::CurriculumRun(const rl::CurriculumConfig& config, const TrainingM
   for (const std::uint64_t bar : environment.starts()) starts_[labels[bar - training.begin]].push_back(bar);
   validation_stage_ = market::label_stages(market.bars, validation, cuts_, config.stages);
   for (std::size_t i = 0; i + 1 < validation_stage_.size(); ++i) ++validation_bars_[validation_stage_[i]];
-  for (std::size_t stage = 0; stage < stage_count; ++stage) {
-    if (starts_[stage].empty()) throw_empty(stage, "training");
-    if (validation_bars_[stage] == 0) throw_empty(stage, "validation");
-  }
+  std::array<std::size_t, stage_count> training_bars{};
+  std::ranges::transform(starts_, training_bars.begin(), [](const auto& bars) { return bars.size(); });
+  require_bars_in_every_stage(training_bars, validation_bars_);
   bars_a_year_ = 365.0 * static_cast<double>(day_ms) / static_cast<double>(market.bars.interval);
   tell_environment();
 }

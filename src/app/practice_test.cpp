@@ -1,6 +1,7 @@
 // Training with augmented episodes and with a curriculum.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@
 #include "core/file.h"
 #include "core/testing.h"
 #include "market/readers.h"
+#include "market/split.h"
 #include "market/synthetic.h"
 
 namespace stevie::app {
@@ -27,6 +29,7 @@ class Practice : public ::testing::Test {
  protected:
   void SetUp() override {
     market::SyntheticConfig config;
+    config.model = market::SyntheticModel::martingale;  // no regimes: every stage in every part
     config.bars = 3000;
     config.symbol = "ABC/USDT";
     bars_ = market::make_synthetic_market(config).bars;
@@ -112,13 +115,21 @@ TEST_F(Practice, CurriculumGoesThroughItsStagesAndResumes) {
   ASSERT_EQ(progress.at("history").size(), 8u);
   EXPECT_EQ(progress.at("stages").size(), stage_count);
   EXPECT_EQ(progress.at("stages")[3].at("name"), "turbulent");
-  EXPECT_GT(progress.at("stage").get<std::size_t>(), 0u);
+  // Every stage practised is the one that the decision before leads to.
   std::uint64_t before = 0;
+  int stage = 0, highest = 0;
   for (const json& row : progress.at("history")) {
     EXPECT_GT(row.at("timesteps").get<std::uint64_t>(), before);
     before = row.at("timesteps");
     EXPECT_EQ(row.at("scores").size(), stage_count);
+    EXPECT_EQ(row.at("stage"), stage);
+    const std::string step = row.at("step");
+    EXPECT_NE(step, "passed_mark");
+    stage += step == "left_plateau" ? 1 : step == "fell_back" ? -1 : 0;
+    highest = std::max(highest, stage);
   }
+  EXPECT_EQ(progress.at("stage"), stage);
+  EXPECT_GT(highest, 0);
 }
 
 TEST_F(Practice, OtherEvaluationsAreAnotherCurriculum) {
@@ -140,6 +151,26 @@ TEST_F(Practice, AnEmptyStageIsAClearError) {
     EXPECT_EQ(error.code(), "curriculum.empty_stage");
     EXPECT_NE(error.message().find("moderate has no bar of the training part"), std::string::npos)
         << error.message();
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+}
+
+TEST_F(Practice, AStageWithoutValidationBarsIsAClearError) {
+  TrainRequest wanted = with_curriculum("run");
+  // As calm as can be behind the training part: nothing but the stable stage there.
+  const market::Split split = market::split_bars(bars_, {});
+  for (std::size_t i = split.train.end; i < bars_.size(); ++i)
+    bars_.open[i] = bars_.high[i] = bars_.low[i] = bars_.close[i] = bars_.close[split.train.end - 1];
+  market::write_bars(data_, bars_);
+  try {
+    train_policy(wanted);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), "curriculum.empty_stage");
+    EXPECT_NE(error.message().find("high_volatility, turbulent have no bar of the validation part"),
+              std::string::npos)
+        << error.message();
+    EXPECT_NE(error.message().find("curriculum.volatility_quantiles"), std::string::npos);
   }
   EXPECT_FALSE(fs::exists(folder_ / "run"));
 }

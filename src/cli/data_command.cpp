@@ -125,7 +125,7 @@ void add_augment(CLI::App& family, CommandContext& context) {
   app::AugmentDataRequest& request = flags->request;
   CLI::App* command = family.add_subcommand(
       "augment", "Change bars as training with augmentation does, to look at: as a file and as a picture");
-  command->add_option("file", request.in, "File of bars, gzip or not")->required();
+  command->add_option("file", flags->in, "File of bars, gzip or not")->required();
   add_config_flag(
       *command, context, "--techniques", "augmentation.techniques",
       "noise, volume, shift, volatility, warp, bootstrap, permutation, or all for the first five");

@@ -183,29 +183,38 @@ double signal_policy_reward(const SignalConfig& config,
           static_cast<std::size_t>(decide(chain.signals[x], config.positions[before]));
     }
   }
+  // (position, signal): what is added up below lies side by side.
+  const std::size_t points = chain.size();
   std::vector<double> share(states, 1.0 / static_cast<double>(states));
+  std::vector<double> arrived(states), next(states);
   for (std::size_t sweep = 0; sweep < most_sweeps; ++sweep) {
-    std::vector<double> arrived(states, 0.0);  // (signal before the step, position after it)
-    for (std::size_t state = 0; state < states; ++state) {
-      arrived[state / positions * positions + action[state]] += share[state];
+    std::ranges::fill(arrived, 0.0);  // (position after the step, signal before it)
+    for (std::size_t x = 0; x < points; ++x) {
+      for (std::size_t before = 0; before < positions; ++before)
+        arrived[action[x * positions + before] * points + x] += share[before * points + x];
     }
-    std::vector<double> next(states, 0.0);
-    for (std::size_t from = 0; from < chain.size(); ++from) {
-      for (std::size_t to = 0; to < chain.size(); ++to) {
-        const double weight = chain.transition[from * chain.size() + to];
-        for (std::size_t a = 0; a < positions; ++a)
-          next[to * positions + a] += weight * arrived[from * positions + a];
+    std::ranges::fill(next, 0.0);
+    for (std::size_t a = 0; a < positions; ++a) {
+      double* const row = &next[a * points];
+      for (std::size_t from = 0; from < points; ++from) {
+        const double weight = arrived[a * points + from];
+        if (weight == 0.0) continue;  // most positions are not taken at most signals
+        const double* const transition = &chain.transition[from * points];
+        for (std::size_t to = 0; to < points; ++to) row[to] += weight * transition[to];
       }
     }
     double moved = 0.0;
     for (std::size_t state = 0; state < states; ++state) moved += std::abs(next[state] - share[state]);
-    share = std::move(next);
+    share.swap(next);
     if (moved < tolerance) break;
   }
   double average = 0.0;
-  for (std::size_t state = 0; state < states; ++state) {
-    average += share[state] * config.reward(chain.signals[state / positions], config.positions[action[state]],
-                                            config.positions[state % positions]);
+  for (std::size_t x = 0; x < points; ++x) {
+    for (std::size_t before = 0; before < positions; ++before) {
+      average += share[before * points + x] * config.reward(chain.signals[x],
+                                                            config.positions[action[x * positions + before]],
+                                                            config.positions[before]);
+    }
   }
   return average;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "core/error.h"
@@ -52,9 +53,14 @@ Bars read_bars(const std::filesystem::path& path, const ReadOptions& options) {
   return parse_bars(read_file(path), path.string(), options);
 }
 
-std::string format_bars(const Bars& bars) {
-  std::string text =
-      bars.has_volume ? "timestamp,open,high,low,close,volume\n" : "timestamp,open,high,low,close\n";
+std::string format_bars(const Bars& bars, const WriteOptions& options) {
+  std::string text = "timestamp,open,high,low,close";
+  if (bars.has_volume) text += ",volume";
+  if (options.with_symbol) text += ",symbol";
+  text += '\n';
+  std::string symbol = bars.symbol;  // may come from a file that holds anything
+  std::ranges::replace_if(
+      symbol, [](char letter) { return letter == ',' || letter == '"'; }, '_');
   constexpr std::size_t usual_row_length = 64;
   text.reserve(text.size() + bars.size() * usual_row_length);
   auto out = std::back_inserter(text);
@@ -62,13 +68,14 @@ std::string format_bars(const Bars& bars) {
     fmt::format_to(out, "{},{},{},{},{}", bars.open_time[i], bars.open[i], bars.high[i], bars.low[i],
                    bars.close[i]);
     if (bars.has_volume) fmt::format_to(out, ",{}", bars.volume[i]);
+    if (options.with_symbol) fmt::format_to(out, ",{}", symbol);
     text += '\n';
   }
   return text;
 }
 
-void write_bars(const std::filesystem::path& path, const Bars& bars) {
-  const std::string text = format_bars(bars);
+void write_bars(const std::filesystem::path& path, const Bars& bars, const WriteOptions& options) {
+  const std::string text = format_bars(bars, options);
   write_file(path, path.extension() == ".gz" ? gzip(text) : text);
 }
 

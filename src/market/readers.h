@@ -43,11 +43,17 @@ Bars parse_bars(std::string_view text, const std::string& place, const ReadOptio
 /// Throws Error "market.no_interval".
 void name_bars(Bars& bars, const std::string& place, const ReadOptions& options);
 
+struct WriteOptions {
+  /// Adds a column with the symbol, so that the bars keep it whatever the file is called. Default false: the
+  /// name of the file tells it.
+  bool with_symbol = false;
+};
+
 /// The bars as project CSV. Numbers are the shortest decimals that read back to the same doubles.
 /// The volume column is left out where has_volume is false.
-std::string format_bars(const Bars& bars);
+std::string format_bars(const Bars& bars, const WriteOptions& options = {});
 
 /// Writes project CSV, gzipped where the name ends in ".gz". Throws what write_file throws.
-void write_bars(const std::filesystem::path& path, const Bars& bars);
+void write_bars(const std::filesystem::path& path, const Bars& bars, const WriteOptions& options = {});
 
 }  // namespace stevie::market

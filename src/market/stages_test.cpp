@@ -29,8 +29,15 @@ TEST(Stages, StretchesOfRisingVolatilityGetRisingStages) {
   const Bars bars = stretches({0.001, 0.002, 0.004, 0.008}, 100);
   StageConfig config;
   config.window_bars = 10;
+  // Among the few windows that reach from one stretch into the next: a cut at the volatility of a stretch
+  // itself would tell its windows apart by rounding.
+  config.volatility_quantiles = {0.24, 0.49, 0.74};
   config.liquidity_quantile = 0;
   const StageCuts cuts = fit_stages(bars, {0, bars.size()}, config);
+  for (std::size_t i = 0; i < cuts.volatility.size(); ++i) {
+    EXPECT_GT(cuts.volatility[i], 0.001 * std::pow(2.0, i) * (1 + 1e-9));
+    EXPECT_LT(cuts.volatility[i], 0.002 * std::pow(2.0, i) * (1 - 1e-9));
+  }
   const std::vector<std::uint8_t> labels = label_stages(bars, {0, bars.size()}, cuts, config);
   ASSERT_EQ(labels.size(), bars.size());
   for (std::size_t stage = 0; stage < stage_count; ++stage) EXPECT_EQ(labels[100 * stage + 50], stage);
