@@ -100,6 +100,36 @@ TEST_P(TrainProgramSignal, leaves_a_checkpoint_from_which_it_goes_on_to_the_same
   }
 }
 
+/// Killed outright there is no time for a checkpoint: it goes on from the last one.
+TEST_F(TrainProgram, goes_on_after_a_kill_with_its_curriculum_to_the_same_model) {
+  const std::string data = path("SYNTHUSDT_1h.csv");
+  ASSERT_EQ(run({"data", "synth", "--model", "martingale", "--bars", "3000", "--out", data}), 0)
+      << messages();
+  const auto arguments = [&](const std::string& out, const std::vector<std::string>& more) {
+    std::vector<std::string> all{"train", "ppo", "--data", data, "--out", path(out), "--curriculum"};
+    all.insert(all.end(),
+               {"--timesteps", "80000", "--n-envs", "4", "--n-steps", "500", "--eval-freq", "4000"});
+    all.insert(all.end(), {"--set", "train.checkpoint_freq=8000", "--set", "curriculum.window_bars=24"});
+    all.insert(all.end(), {"--set", "curriculum.patience=1"});
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  ASSERT_EQ(run(arguments("whole", {})), 0) << messages();
+  const pid_t child = start(arguments("parts", {}));
+  for (int poll = 0; poll < 60000 && !fs::exists(path("parts/checkpoints/ppo.zip")); ++poll)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ASSERT_EQ(::kill(child, SIGKILL), 0);
+  ASSERT_EQ(wait_for(child), -1) << messages();
+  EXPECT_FALSE(fs::exists(path("parts/training_results.json")));
+
+  ASSERT_EQ(run(arguments("parts", {"--resume"})), 0) << messages();
+  for (const char* file :
+       {"models/ppo_stevie.zip", "checkpoints/ppo.zip", "trades.csv", "curriculum_progress/progress.json"})
+    EXPECT_EQ(read_file(folder_ / "parts" / file) == read_file(folder_ / "whole" / file), true) << file;
+  EXPECT_NE(read_file(folder_ / "whole/curriculum_progress/progress.json").find("left_plateau"),
+            std::string::npos);
+}
+
 INSTANTIATE_TEST_SUITE_P(Signal, TrainProgramSignal, ::testing::Values(SIGINT, SIGTERM));
 
 }  // namespace

@@ -38,8 +38,8 @@ std::string augment_data(const AugmentDataRequest& request) {
   std::string text =
       fmt::format("{} bars made of {} ({})", format_count(made.size()), format_count(range.size()), title);
   if (!request.picture.empty()) {
-    write_file(request.picture,
-               augmentation_svg(bars.slice(range.begin, range.end), made, title, request.picture_bars));
+    write_file(request.picture, augmentation_svg(bars.slice(range.begin, range.end), made,
+                                                 "Augmented by " + title, request.picture_bars));
     text += "\npicture: " + request.picture.string();
   }
   if (!request.out.empty()) {

@@ -3,19 +3,24 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "app/augment_data.h"
 #include "core/markup.h"
+#include "core/progress.h"
+#include "core/time.h"
 
 namespace stevie::app {
 namespace {
 
 // The picture in pixels.
-constexpr double width = 1100, height = 640;
-constexpr double left = 20, right = 1010;
-constexpr double panel_height = 210, volume_height = 45;
-constexpr std::array<double, 2> panel_top{60, 350};  // of the prices; the volumes come right below
+constexpr double width = 1100, height = 752;
+constexpr double left = 20, right = 1000;
+constexpr double panel_height = 220, volume_gap = 14, volume_height = 45;
+constexpr std::array<double, 2> panel_top{86, 436};  // of the prices; volumes and times come right below
+constexpr int time_labels = 5;
 
 // The colours of the report.
 constexpr const char* text_colour = "#16191f";
@@ -63,16 +68,71 @@ std::string text_at(double x, double y, const char* anchor, const std::string& t
                      text);
 }
 
-std::string grid(const Scale& scale, double top) {
-  constexpr int lines = 4;
+/// What prices and volumes are counted in, " USDT" and " BTC"; empty where the symbol does not tell.
+struct Units {
+  std::string price, volume;
+
+  explicit Units(const std::string& symbol) {
+    const std::size_t slash = symbol.find('/');
+    if (slash == std::string::npos) return;
+    volume = " " + symbol.substr(0, slash);
+    price = " " + symbol.substr(slash + 1, symbol.find(':', slash) - slash - 1);
+  }
+};
+
+/// Prices for the lines: round ones, or evenly spaced ones where the scale spans so much that round ones
+/// would crowd together.
+std::vector<double> lines_of(const Scale& scale) {
+  constexpr double fewest = 4, widest = 2;
+  const double low = std::exp(scale.low), high = std::exp(scale.high);
+  std::vector<double> prices;
+  if (high / low > widest || high / low < 1 + 1e-5) {
+    for (double share = 0; share <= 1; share += 1 / fewest)
+      prices.push_back(std::exp(scale.low + share * (scale.high - scale.low)));
+    return prices;
+  }
+  const double decade = std::pow(10.0, std::ceil(std::log10((high - low) / fewest)));
+  double step = decade;
+  for (const double share : {1.0, 0.5, 0.2, 0.1}) {
+    step = decade * share;
+    if ((high - low) / step >= fewest) break;
+  }
+  for (double number = std::ceil(low / step); number * step <= high; ++number)
+    prices.push_back(number * step);
+  return prices;
+}
+
+std::string grid(const Scale& scale, const Units& units, double top) {
   std::string svg;
-  for (int i = 0; i <= lines; ++i) {
-    const double y = top + panel_height * i / lines;
-    const double price = std::exp(scale.high - (scale.high - scale.low) * i / lines);
+  const std::string look = fmt::format(" fill=\"{}\"", muted);
+  for (const double price : lines_of(scale)) {
+    const double y = scale.y(price, top);
     svg += fmt::format("<line x1=\"{0}\" y1=\"{2:.1f}\" x2=\"{1}\" y2=\"{2:.1f}\" stroke=\"{3}\"/>\n", left,
                        right, y, line_colour);
     svg +=
-        text_at(right + 8, y + 4, "start", fmt::format("{:.6g}", price), fmt::format(" fill=\"{}\"", muted));
+        text_at(right + 8, y + 4, "start", markup_escaped(fmt::format("{:.6g}{}", price, units.price)), look);
+  }
+  const double volumes = top + panel_height + volume_gap;
+  svg += fmt::format("<line x1=\"{0}\" y1=\"{2:.1f}\" x2=\"{1}\" y2=\"{2:.1f}\" stroke=\"{3}\"/>\n", left,
+                     right, volumes + volume_height, line_colour);
+  const bool plain = scale.volume >= 100 && scale.volume < 1e9;
+  const std::string most = plain ? format_count(static_cast<std::uint64_t>(std::llround(scale.volume)))
+                                 : fmt::format("{:.3g}", scale.volume);
+  return svg + text_at(right + 8, volumes + 10, "start", markup_escaped(most + units.volume), look);
+}
+
+/// Under the volumes: when some of the bars begin.
+std::string times(const market::Bars& bars, const Scale& scale, double top) {
+  std::string svg;
+  const std::size_t last = std::min(scale.bars, bars.size()) - 1;
+  const std::size_t labels = std::min<std::size_t>(time_labels, last + 1);
+  for (std::size_t i = 0; i < labels; ++i) {
+    const std::size_t bar = labels > 1 ? last * i / (labels - 1) : 0;
+    const std::string time = format_time(bars.open_time[bar]);  // 2023-03-01T00:00:00Z
+    const char* anchor = i == 0 ? "start" : i + 1 == labels ? "end" : "middle";
+    svg += text_at(scale.x(bar), top + panel_height + volume_gap + volume_height + 16, anchor,
+                   markup_escaped(time.substr(0, 10) + " " + time.substr(11, 5)),
+                   fmt::format(" fill=\"{}\"", muted));
   }
   return svg;
 }
@@ -95,7 +155,8 @@ std::string candles(const market::Bars& bars, const Scale& scale, double top) {
         lower - upper, rose ? "#ffffff" : colour);
     const double tall = bar.volume / scale.volume * volume_height;
     svg += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\"/>\n",
-                       x - body / 2, top + panel_height + 8 + volume_height - tall, body, tall, "#b9c0cb");
+                       x - body / 2, top + panel_height + volume_gap + volume_height - tall, body, tall,
+                       "#b9c0cb");
   }
   return svg;
 }
@@ -121,17 +182,23 @@ std::string augmentation_svg(const market::Bars& original, const market::Bars& a
       "<title>{3}</title>\n<rect width=\"{0}\" height=\"{1}\" fill=\"#ffffff\"/>\n",
       width, height, text_colour, markup_escaped(title));
   svg += text_at(left, 26, "start", markup_escaped(title), " font-size=\"16\" font-weight=\"bold\"");
-  const std::string first = format_time(original.open_time.front());
-  svg += text_at(left, panel_top[0] - 12, "start",
-                 markup_escaped(fmt::format("Original {}, {} bars of {} from {}", original.symbol, scale.bars,
-                                            format_duration(original.interval), first)));
-  svg += grid(scale, panel_top[0]) + candles(original, scale, panel_top[0]);
-  svg +=
-      text_at(left, panel_top[1] - 12, "start",
-              "Augmented; the dashed line is the original's closes. Hollow: the bar rose, filled: it fell. "
-              "Below: volume.");
-  svg += grid(scale, panel_top[1]) + candles(augmented, scale, panel_top[1]) +
-         closes(original, scale, panel_top[1]);
+  svg += text_at(left, 48, "start",
+                 "Prices on a log scale, volume below, times in UTC. Hollow: the bar rose, filled: it fell.",
+                 fmt::format(" fill=\"{}\"", muted));
+  const Units units(original.symbol);
+  const auto panel = [&](const market::Bars& shown, std::size_t place) {
+    const double top = panel_top[place];
+    svg += grid(scale, units, top) + candles(shown, scale, top) + times(shown, scale, top);
+  };
+  const auto caption = [&](std::size_t place, const std::string& text) {
+    svg += text_at(left, panel_top[place] - 8, "start", markup_escaped(text), " font-weight=\"bold\"");
+  };
+  caption(0, fmt::format("Original {}, {} bars of {}", original.symbol, std::min(scale.bars, original.size()),
+                         format_duration(original.interval)));
+  panel(original, 0);
+  caption(1, "Augmented; the dashed line is the original's closes");
+  panel(augmented, 1);
+  svg += closes(original, scale, panel_top[1]);
   return svg + "</svg>\n";
 }
 

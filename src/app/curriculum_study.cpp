@@ -23,7 +23,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 using market::stage_count;
 
-constexpr std::size_t grid_points = 101;
+/// The optimum and what is compared with it are both exact on this grid. On 101 points the optima differ by
+/// less than half a per cent, and averaging a policy that hardly trades takes four times as long.
+constexpr std::size_t grid_points = 51;
 
 /// Exact average reward of the most probable actions in each market.
 std::vector<double> rewards_of(const nn::ActorCritic& network, const env::StagedSignalEnv& environment,
@@ -142,6 +144,7 @@ CurriculumStudy run_curriculum_study(const CurriculumStudyConfig& config) {
                           .reached_without = without.reached,
                           .reached_with = with.reached,
                           .last_stage = with.stage});
+    if (config.finished) config.finished(study);
   }
   return study;
 }

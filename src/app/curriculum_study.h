@@ -11,6 +11,8 @@
 
 namespace stevie::app {
 
+struct CurriculumStudy;
+
 struct CurriculumStudyConfig {
   std::uint64_t seeds = 10;             // 1, 2, ...: the same with and without
   std::uint64_t timesteps = 1'000'000;  // where a training is given up
@@ -21,6 +23,8 @@ struct CurriculumStudyConfig {
   rl::PpoConfig ppo;
   rl::CurriculumConfig curriculum;
   std::function<void(const std::string& part, std::size_t done, std::size_t total)> progress;
+  /// After each seed: what is there so far.
+  std::function<void(const CurriculumStudy&)> finished;
 };
 CurriculumStudyConfig curriculum_study_defaults();
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "app/augment_data.h"
@@ -17,6 +18,8 @@
 #include "market/readers.h"
 #include "market/split.h"
 #include "market/synthetic.h"
+#include "nn/model_file.h"
+#include "rl/tensorboard.h"
 
 namespace stevie::app {
 namespace {
@@ -130,6 +133,63 @@ TEST_F(Practice, CurriculumGoesThroughItsStagesAndResumes) {
   }
   EXPECT_EQ(progress.at("stage"), stage);
   EXPECT_GT(highest, 0);
+}
+
+TEST_F(Practice, TensorBoardHasTheStageAndTheScoresOfEveryEvaluation) {
+  train_policy(with_curriculum("run"));
+  std::vector<rl::Scalar> scalars;
+  for (const auto& entry : fs::recursive_directory_iterator(folder_ / "run/tensorboard_logs"))
+    if (entry.is_regular_file()) scalars = rl::read_scalars(entry.path());
+  std::map<std::pair<std::string, std::int64_t>, double> told;
+  for (const rl::Scalar& scalar : scalars) told[{scalar.tag, scalar.step}] = scalar.value;
+  const json progress = json::parse(bytes("run/curriculum_progress/progress.json"));
+  int stage = 1;
+  for (const json& row : progress.at("history")) {
+    const std::string step = row.at("step");
+    stage += step == "left_plateau" ? 1 : step == "fell_back" ? -1 : 0;
+    const std::int64_t timesteps = row.at("timesteps");
+    EXPECT_EQ(told.at({"curriculum/stage", timesteps}), stage);
+    for (std::size_t i = 0; i < stage_count; ++i) {
+      const std::string tag = "curriculum/score_" + std::string(market::stage_names[i]);
+      EXPECT_EQ(told.at({tag, timesteps}), row.at("scores")[i].get<float>()) << tag;
+    }
+  }
+}
+
+TEST_F(Practice, ADamagedProgressFileIsWrittenAnew) {
+  train_policy(with_curriculum("whole"));
+  for (const char* damage : {"", "{\"stage\": 3}", "\xff\xff"}) {
+    fs::remove_all(folder_ / "parts");
+    TrainRequest parts = with_curriculum("parts");
+    parts.config.train.total_timesteps = 600;
+    train_policy(parts);
+    write_file(folder_ / "parts/curriculum_progress/progress.json", damage);
+    parts.config.train.total_timesteps = 1200;
+    parts.resume = true;
+    train_policy(parts);  // the checkpoint is what counts
+    EXPECT_EQ(bytes("parts/curriculum_progress/progress.json"),
+              bytes("whole/curriculum_progress/progress.json"));
+    EXPECT_TRUE(bytes("parts/models/ppo_stevie.zip") == bytes("whole/models/ppo_stevie.zip"));
+  }
+}
+
+TEST_F(Practice, ADamagedCheckpointOfACurriculumIsAClearError) {
+  const TrainRequest wanted = with_curriculum("run");
+  train_policy(wanted);
+  const fs::path checkpoint = folder_ / "run/checkpoints/ppo.zip";
+  const nn::ModelFile sound = nn::read_model_file(checkpoint);
+  TrainRequest again = wanted;
+  again.resume = true;
+  for (const char* damage : {"", "{}", "[1]", "{\"stage\": 9}"}) {
+    nn::ModelFile damaged = sound;
+    damaged.extra_members["curriculum.json"] = damage;
+    nn::write_model_file(checkpoint, damaged);
+    EXPECT_EQ(code_of(again), "train.not_resumable") << damage;
+  }
+  nn::ModelFile without = sound;
+  without.extra_members.erase("curriculum.json");
+  nn::write_model_file(checkpoint, without);
+  EXPECT_EQ(code_of(again), "train.not_resumable");
 }
 
 TEST_F(Practice, OtherEvaluationsAreAnotherCurriculum) {
@@ -319,7 +379,7 @@ TEST(AugmentationPicture, NamesOfFilesCannotBreakIt) {
   bars.push_back({hour_ms, 1, 1, 1, 1, 0});
   const std::string svg = augmentation_svg(bars, bars.slice(0, 1), "a < b", 100);
   EXPECT_EQ(svg.find("<script>"), std::string::npos);
-  EXPECT_NE(svg.find("&lt;script>&amp;&quot;"), std::string::npos);
+  EXPECT_NE(svg.find("&lt;script&gt;&amp;&quot;"), std::string::npos);
   EXPECT_NE(svg.find("a &lt; b"), std::string::npos);
   EXPECT_EQ(svg.find("nan"), std::string::npos);
   EXPECT_EQ(svg.find("inf"), std::string::npos);

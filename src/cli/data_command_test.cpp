@@ -125,7 +125,7 @@ TEST_F(DataCommand, LabelsRegimes) {
 }
 
 TEST_F(DataCommand, EveryCommandHasAnExample) {
-  for (const char* command : {"check", "resample", "regimes", "synth", "download"}) {
+  for (const char* command : {"check", "resample", "regimes", "synth", "augment", "download"}) {
     const Result help = run_data({command, "--help"});
     EXPECT_EQ(help.code, 0);
     EXPECT_NE(help.out.find("Example:"), std::string::npos) << command;
@@ -144,6 +144,43 @@ TEST_F(DataCommand, AugmentWritesBarsAndAPictureAndNamesItsFaults) {
   const Result wrong = run_data({"augment", path("SYNTHUSDT_1h.csv"), "--techniques", "blur"});
   EXPECT_EQ(wrong.code, 2);
   EXPECT_NE(wrong.err.find("there is no technique 'blur'"), std::string::npos) << wrong.err;
+}
+
+TEST_F(DataCommand, AugmentRefusesBadBarsAndAmountsAndWritesNothing) {
+  run_data({"synth", "--bars", "300", "--out", path("SYNTHUSDT_1h.csv")});
+  const std::string header = "timestamp,open,high,low,close,volume\n";
+  write_file(path("nan.csv"), header + "1577836800000,10,12,9,11,5\n1577840400000,nan,12,9,11,5\n");
+  write_file(path("inverted.csv"), header + "1577836800000,10,12,9,11,5\n1577840400000,10,9,12,11,5\n");
+  write_file(path("one_1h.csv"), header + "1577836800000,10,12,9,11,5\n");
+  write_file(path("empty.csv"), header);
+  const std::string good = path("SYNTHUSDT_1h.csv");
+  using Case = std::pair<std::vector<std::string>, std::string>;
+  for (const auto& [arguments, expected] : std::vector<Case>{
+           {{path("nan.csv")}, "nan.csv:3"},
+           {{path("inverted.csv")}, "inverted.csv:3"},
+           {{path("one_1h.csv")}, "fewer than two bars"},
+           {{path("empty.csv")}, "empty.csv"},
+           {{path("none.csv")}, "none.csv"},
+           {{good, "--from", "2031-01-01"}, "the file covers 2020-01-01"},
+           {{good, "--from", "soon"}, "flag --from"},
+           {{good, "--picture-bars", "1"}, "--picture-bars"},
+           {{good, "--seed", "-1"}, "--seed"},
+           {{good, "--set", "augmentation.noise_deviation=-0.1"}, "noise_deviation"},
+           {{good, "--set", "augmentation.noise_deviation=nan"}, "noise_deviation"},
+           {{good, "--set", "augmentation.share=0"}, "share"},
+           {{good, "--set", "augmentation.warp_from=3"}, "warp_from"},
+           {{good, "--set", "augmentation.block_bars=0"}, "block_bars"},
+           {{good, "--set", "augmentation.techniques=[\"bootstrap\", \"permutation\"]"}, "choose one"}}) {
+    SCOPED_TRACE(arguments.back());
+    std::vector<std::string> words{"augment", "--out", path("new.csv"), "--picture", path("new.svg")};
+    if (expected != "choose one") words.insert(words.end(), {"--techniques", "all"});
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    const Result result = run_data(words);
+    expect_one_sentence(result);
+    EXPECT_NE(result.err.find(expected), std::string::npos) << result.err;
+    EXPECT_FALSE(std::filesystem::exists(path("new.csv")));
+    EXPECT_FALSE(std::filesystem::exists(path("new.svg")));
+  }
 }
 
 }  // namespace

@@ -82,13 +82,14 @@ void study_curriculum(CurriculumFlags& flags, CommandContext& context) {
   flags.config.progress = [&](const std::string& part, std::size_t done, std::size_t total) {
     progress.update(part, done, total);
   };
+  flags.config.finished = [&](const app::CurriculumStudy& study) {
+    if (flags.out.empty()) return;
+    write_file(folder / "curriculum_study.md", app::curriculum_study_markdown(flags.config, study));
+    write_file(folder / "curriculum_study.json", app::curriculum_study_json(flags.config, study));
+  };
   const InterruptGuard guard;
   const app::CurriculumStudy study = app::run_curriculum_study(flags.config);
   progress.finish();
-  if (!flags.out.empty()) {
-    write_file(folder / "curriculum_study.md", app::curriculum_study_markdown(flags.config, study));
-    write_file(folder / "curriculum_study.json", app::curriculum_study_json(flags.config, study));
-  }
   context.out << app::curriculum_study_markdown(flags.config, study);
 }
 
@@ -105,7 +106,8 @@ void add_curriculum(CLI::App& family, CommandContext& context) {
   command->add_option("--target", flags->config.target, "Share of the optimum to reach")
       ->capture_default_str()
       ->check(CLI::Range(0.01, 1.0));
-  command->add_option("--out", flags->out, "Folder for curriculum_study.md and .json");
+  command->add_option("--out", flags->out,
+                      "Folder for curriculum_study.md and .json, written anew after each seed");
   command->footer("Example:\n  stevie study curriculum --seeds 10 --out study");
   command->callback([flags, &context] { study_curriculum(*flags, context); });
 }

@@ -85,6 +85,48 @@ TEST(Augmentation, EveryBarOfEveryMixIsSound) {
   }
 }
 
+/// Bars at the edge of what a market can send.
+std::vector<std::pair<std::string, Bars>> hostile_bars(std::uint64_t seed) {
+  std::vector<std::pair<std::string, Bars>> all;
+  const auto add = [&](const std::string& name, const auto& change) {
+    Bars bars = random_bars(seed, 120);
+    for (std::size_t i = 0; i < bars.size(); ++i) change(bars, i);
+    all.emplace_back(name, bars);
+  };
+  const auto scale = [](Bars& bars, std::size_t i, double factor) {
+    for (auto* column : {&bars.open, &bars.high, &bars.low, &bars.close}) (*column)[i] *= factor;
+  };
+  add("no volume", [](Bars& bars, std::size_t i) { bars.volume[i] = 0; });
+  add("volume in one bar only", [](Bars& bars, std::size_t i) { bars.volume[i] = i == 60 ? 1e15 : 0; });
+  add("no range",
+      [](Bars& bars, std::size_t i) { bars.high[i] = bars.low[i] = bars.close[i] = bars.open[i]; });
+  add("one price",
+      [](Bars& bars, std::size_t i) { bars.high[i] = bars.low[i] = bars.close[i] = bars.open[i] = 7; });
+  add("tiny prices", [&](Bars& bars, std::size_t i) { scale(bars, i, 1e-8 / 100); });
+  add("huge prices", [&](Bars& bars, std::size_t i) { scale(bars, i, 1e12 / 100); });
+  add("halts", [](Bars& bars, std::size_t i) {
+    bars.open_time[i] += static_cast<TimeMs>(i / 7) * 1000 * bars.interval;
+  });
+  return all;
+}
+
+TEST(Augmentation, HostileBarsStaySoundUnderEveryTechnique) {
+  std::vector<AugmentationConfig> configs;
+  for (const Technique technique : all_techniques) configs.push_back(only(technique));
+  configs.emplace_back().techniques = {"all"};
+  configs.emplace_back().techniques = {"all", "bootstrap"};
+  configs.emplace_back().techniques = {"all", "permutation"};
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    for (const auto& [name, bars] : hostile_bars(seed)) {
+      for (const AugmentationConfig& config : configs) {
+        const Bars made = augment(bars, {10, 110}, whole(bars), config, {seed, 0, seed});
+        ASSERT_GE(made.size(), 80u);
+        expect_sound(made, name + ", " + config.techniques.back() + ", seed " + std::to_string(seed));
+      }
+    }
+  }
+}
+
 TEST(Augmentation, ExtremePricesStayInRange) {
   Bars bars = random_bars(1, 400);
   for (std::size_t i = 0; i < bars.size(); ++i) {

@@ -278,6 +278,18 @@ TEST(Readers, MissingAndTruncatedFiles) {
   EXPECT_EQ(error_of([&] { read_bars(folder / "cut.csv.gz"); }).code(), "file.truncated_gzip");
 }
 
+TEST(WriteBars, KeepsTheSymbolWhateverTheFileIsCalled) {
+  Bars bars = random_bars(3, 10);
+  bars.symbol = "SYNTHBTC/USDT";
+  const std::string text = format_bars(bars, {.with_symbol = true});
+  const Bars back = parse_bars(text, "ETHUSDT_1h.csv");
+  EXPECT_EQ(back.symbol, "SYNTHBTC/USDT");
+  EXPECT_EQ(back.close, bars.close);
+  EXPECT_EQ(parse_bars(format_bars(bars), "ETHUSDT_1h.csv").symbol, "ETH/USDT");
+  bars.symbol = "A,\"B\"";
+  EXPECT_EQ(parse_bars(format_bars(bars, {.with_symbol = true}), "x.csv").volume, bars.volume);
+}
+
 TEST(Symbols, AsCcxtWritesThem) {
   EXPECT_EQ(canonical_symbol("btcusdt"), "BTC/USDT");
   EXPECT_EQ(canonical_symbol("BTC/USDT"), "BTC/USDT");
@@ -285,6 +297,8 @@ TEST(Symbols, AsCcxtWritesThem) {
   EXPECT_EQ(canonical_symbol("ETHBTC"), "ETH/BTC");
   EXPECT_EQ(canonical_symbol("BTC/USDT:USDT"), "BTC/USDT:USDT");
   EXPECT_EQ(canonical_symbol("goog"), "GOOG");
+  EXPECT_EQ(canonical_symbol("wbtc/usdt"), "WBTC/USDT");
+  EXPECT_EQ(canonical_symbol("STETH/USDT:USDT"), "STETH/USDT:USDT");
   EXPECT_EQ(symbol_from_name("a/b/BTCUSDT_1h_201708_202412.csv.gz"), "BTC/USDT");
   EXPECT_EQ(symbol_from_name("BTC_USDT-1h.json"), "BTC/USDT");
   EXPECT_EQ(symbol_from_name("BTCUSDT-PERP_1h_202010_202406.csv.gz"), "BTC/USDT:USDT");

@@ -62,9 +62,11 @@ std::string_view base_name(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
-/// The symbol of the first tokens of a text split at separators; nothing where they are none.
-std::optional<std::string> symbol_of_tokens(const std::vector<std::string_view>& tokens) {
-  std::optional<std::string> pair = split_pair(tokens[0]);
+/// The symbol of the first tokens of a text split at separators; nothing where they are none. `parted`: the
+/// text itself divides base and quote, so that the base is not divided again: WBTC/USDT is not W/BTC.
+std::optional<std::string> symbol_of_tokens(const std::vector<std::string_view>& tokens,
+                                            bool parted = false) {
+  std::optional<std::string> pair = parted ? std::nullopt : split_pair(tokens[0]);
   std::size_t used = 1;
   if (!pair && tokens.size() > 1 && is_name(tokens[0]) && is_quote(tokens[1])) {
     pair = std::string(tokens[0]) + "/" + std::string(tokens[1]);
@@ -80,7 +82,8 @@ std::optional<std::string> symbol_of_tokens(const std::vector<std::string_view>&
 
 std::string canonical_symbol(std::string_view text) {
   const std::string upper = upper_case(printable(text));
-  return symbol_of_tokens(tokens_of(upper, "/_-: ")).value_or(upper);
+  const bool parted = upper.find('/') != std::string::npos;
+  return symbol_of_tokens(tokens_of(upper, "/_-: "), parted).value_or(upper);
 }
 
 std::string symbol_from_name(std::string_view file_name) {
