@@ -6,8 +6,11 @@
 #include <chrono>
 #include <csignal>
 #include <iostream>
+#include <map>
 #include <thread>
 
+#include "app/session_progress.h"
+#include "app/session_results.h"
 #include "app/training_sessions.h"
 #include "core/file.h"
 #include "core/testing.h"
@@ -180,6 +183,68 @@ TEST_F(SessionsProgram, ATrainingIsRunAndResumed) {
   EXPECT_EQ(session.outcome, "trained");
   EXPECT_NE(session.sentence.find("validation part"), std::string::npos) << session.sentence;
   EXPECT_TRUE(fs::exists(session.folder / "models" / "ppo_stevie.zip"));
+}
+
+TEST_F(SessionsProgram, EveryKindOfTrainingRunsToItsEndAndTellsWhatItFound) {
+  market::SyntheticConfig market;
+  market.bars = 3000;
+  market.seed = 5;
+  const std::string bars = path("data/SMALLUSDT_1h.csv").string();
+  market::write_bars(bars, market::make_synthetic_market(market).bars);
+  SessionRequest dqn, several, clone, ensemble;
+  dqn.kind = "train";
+  dqn.algorithm = "dqn";
+  dqn.augment = "noise";
+  dqn.settings = {
+      {"train.total_timesteps", "1500"}, {"dqn.learning_starts", "100"}, {"dqn.buffer_size", "1000"}};
+  several.kind = "bootstrap";
+  several.settings = {
+      {"train.total_timesteps", "600"}, {"bootstrap.seeds", "1"}, {"ppo.n_envs", "2"},
+      {"ppo.n_steps", "100"},           {"ppo.batch_size", "50"}, {"dqn.learning_starts", "100"}};
+  clone.kind = "clone";
+  clone.settings = {{"cloning.folds", "2"}, {"cloning.max_epochs", "2"}};
+  ensemble.kind = "ensemble";
+  ensemble.settings = {{"ensemble.members", "2"},
+                       {"ensemble.timesteps", "600"},
+                       {"ppo.n_envs", "2"},
+                       {"ppo.n_steps", "100"},
+                       {"ppo.batch_size", "50"}};
+  TrainingSessions& sessions = begin();
+  std::map<std::string, std::string> ids;
+  for (SessionRequest* asked : {&dqn, &several, &clone, &ensemble}) {
+    asked->data = {bars};
+    asked->by = {"anna", "a test"};
+    ids[asked->kind] = sessions.start(*asked).id;
+  }
+  for (const auto& [kind, id] : ids) {
+    ASSERT_TRUE(reaches(id, SessionState::finished)) << sessions.session(id).sentence;
+    const TrainingSession session = sessions.session(id);
+    EXPECT_EQ(session.outcome, "trained");
+    EXPECT_EQ(session.episode, session.episodes) << kind;
+    EXPECT_NE(session.sentence.find("buy and hold"), std::string::npos) << session.sentence;
+    const auto results = training_results_json(session.folder, kind);
+    ASSERT_TRUE(results) << kind;
+    EXPECT_NE(results->find("\"sentence\""), std::string::npos);
+    EXPECT_FALSE(read_progress_curve(session.folder).empty()) << kind;
+  }
+  for (const auto& [kind, file] : std::map<std::string, std::string>{{"train", "dqn_stevie.zip"},
+                                                                     {"clone", "behavior_cloning_model.zip"},
+                                                                     {"ensemble", "ensemble.zip"}})
+    EXPECT_TRUE(fs::exists(sessions.session(ids[kind]).folder / "models" / file)) << kind;
+  EXPECT_EQ(version_in_force(), 1U);
+
+  // A training starts from the clone that a session left.
+  SessionRequest from;
+  from.kind = "train";
+  from.data = {bars};
+  from.by = {"anna", "a test"};
+  from.from = (sessions.session(ids["clone"]).folder / "models" / "behavior_cloning_model.zip").string();
+  from.settings = {{"train.total_timesteps", "400"},
+                   {"ppo.n_envs", "2"},
+                   {"ppo.n_steps", "100"},
+                   {"ppo.batch_size", "50"}};
+  const std::string id = sessions.start(from).id;
+  ASSERT_TRUE(reaches(id, SessionState::finished)) << sessions.session(id).sentence;
 }
 
 TEST_F(SessionsProgram, ABadFileIsTheWorkersToTell) {

@@ -37,6 +37,7 @@ const std::map<std::string, std::string> least_role{
     {"GET /api/sessions/{id}", "viewer"},
     {"GET /api/sessions/{id}/log", "viewer"},
     {"GET /api/sessions/{id}/progress", "viewer"},
+    {"GET /api/sessions/{id}/results", "viewer"},
     {"POST /api/sessions/{id}/stop", "operator"},
 
     {"GET /api/live/state", "viewer"},

@@ -158,8 +158,14 @@ Json settings_json(const Json& results) {
   return settings;
 }
 
-Json seed_json(const Json& settings) {
-  const std::string text = settings.value("ppo.seed", "");
+Json seed_json(const Json& results, const Json& settings, const std::string& kind) {
+  // Of several trainings the one that was chosen.
+  if (const Json chosen = member_of(results, "seed", &Json::is_number_unsigned); !chosen.is_null())
+    return chosen;
+  const std::string key = kind == "DQN"                 ? "dqn.seed"
+                          : kind == "behaviour cloning" ? "cloning.seed"
+                                                        : "ppo.seed";
+  const std::string text = settings.value(key, "");
   constexpr std::size_t longest = 18;
   if (text.empty() || text.size() > longest || text.find_first_not_of("0123456789") != std::string::npos)
     return nullptr;
@@ -195,7 +201,7 @@ Json model_json(const app::ResultFile& file, const RunsOfModels& runs) {
   json["timesteps"] = member_of(results, "timesteps", &Json::is_number_unsigned);
   json["best_timesteps"] = member_of(results, "best_timesteps", &Json::is_number_unsigned);
   json["settings"] = settings_json(results);
-  json["seed"] = seed_json(json["settings"]);
+  json["seed"] = seed_json(results, json["settings"], info.kind);
   json["periods"] = member_of(results, "periods", &Json::is_object);
   json["validation"] = member_of(results, "validation", &Json::is_object);
   json["test"] = own_metrics(member_of(results, "test", &Json::is_object));
@@ -257,7 +263,7 @@ Response model_curves(const Context& context, const Request& request) {
 std::vector<schema::Member> experiment_members() {
   using namespace schema;
   return {{"id", text("Names it here")},
-          {"kind", choice("What ran", {"train", "optimize", "evaluate", "gate_study", "martingale_study"})},
+          {"kind", choice("What ran", app::experiment_kinds)},
           {"state", choice("unfinished: at work, or cut off", {"finished", "unfinished"})},
           {"name", text("Folder of the run")},
           {"modified", time("When its results were written")},
@@ -450,9 +456,8 @@ void add_experiment_routes(RouteTable& table, const Context& context) {
                            "Trainings, searches, evaluations and studies, newest first", Role::viewer);
   route.description = "Runs whose results lie below the folders of runs, models and sessions.";
   route.parameters = page_parameters();
-  route.parameters.push_back(query_parameter(
-      "kind", "Only those of this kind",
-      schema::choice("", {"train", "optimize", "evaluate", "gate_study", "martingale_study"})));
+  route.parameters.push_back(
+      query_parameter("kind", "Only those of this kind", schema::choice("", app::experiment_kinds)));
   route.responses = {answer(schema::page(ref("Experiment")), "Runs")};
   route.slow = true;
   route.handler = [context](const Request& request) { return list_experiments(context, request); };

@@ -43,6 +43,12 @@ Json options_schema() {
   using namespace schema;
   const Json field = object(
       {{"setting", text("Key of `settings` that takes it")}, {"default", integer("Where it is left out")}});
+  const Json training =
+      object({{"kind", text("Of the session")},
+              {"algorithm", nullable(text("Of kind train"))},
+              {"numbers", list(object({{"name", text("steps, seed, seeds, members, epochs, folds")},
+                                       {"setting", text("Key of `settings` that takes it")},
+                                       {"default", integer("Where it is left out")}}))}});
   const Json limits = object({{"min", number("Smallest allowed")}, {"max", number("Largest allowed")}});
   return object({{"data", list(object({{"file", text("As a request names it")},
                                        {"bytes", integer("Size")},
@@ -51,7 +57,10 @@ Json options_schema() {
                  {"seed", field},
                  {"minutes", limits},
                  {"episodes", limits},
-                 {"training", object({{"timesteps", field}, {"seed", field}}, "Of a session of kind train")}},
+                 {"training", object({{"timesteps", field}, {"seed", field}}, "Of a session of kind train")},
+                 {"trainings", list(training, "The kinds of trainings and their main numbers")},
+                 {"models", list(text("As a request names it"),
+                                 "Model files that a training may start from or clone, newest first")}},
                 "What a start may ask for beside the scenario: docs/sessions.md");
 }
 
@@ -98,8 +107,24 @@ Json card_json(const app::Scenario& scenario, const std::string& recommended) {
           {"recommended", scenario.id == recommended}};
 }
 
+Json trainings_json(const app::Config& config) {
+  Json trainings = Json::array();
+  for (const app::StartableTraining& training : app::startable_trainings(config)) {
+    Json numbers = Json::array();
+    for (const app::StartableTraining::Number& number : training.numbers)
+      numbers.push_back({{"name", number.name}, {"setting", number.setting}, {"default", number.value}});
+    trainings.push_back({{"kind", training.kind},
+                         {"algorithm", training.algorithm.empty() ? Json(nullptr) : Json(training.algorithm)},
+                         {"numbers", std::move(numbers)}});
+  }
+  return trainings;
+}
+
 Json options_json(const RouteContext& context) {
   const app::Config& config = context.services.config;
+  Json models = Json::array();
+  for (const std::string& file : app::startable_models(app::model_folders_of(config.sessions)))
+    models.push_back(printable(file));
   Json data = Json::array();
   for (const app::StartableFile& file :
        app::startable_files(config.sessions.data_folders, context.services.data))
@@ -110,7 +135,9 @@ Json options_json(const RouteContext& context) {
           {"episodes", {{"min", 1}, {"max", app::most_session_episodes}}},
           {"training",
            {{"timesteps", {{"setting", "train.total_timesteps"}, {"default", config.train.total_timesteps}}},
-            {"seed", {{"setting", "ppo.seed"}, {"default", config.ppo.seed}}}}}};
+            {"seed", {{"setting", "ppo.seed"}, {"default", config.ppo.seed}}}}},
+          {"trainings", trainings_json(config)},
+          {"models", std::move(models)}};
 }
 
 Response list_scenarios(const Context& context) {

@@ -6,7 +6,10 @@
 #include <system_error>
 
 #include "api/route_context.h"
+#include "app/clone.h"
+#include "app/session_kinds.h"
 #include "app/session_progress.h"
+#include "app/session_results.h"
 #include "core/error.h"
 #include "core/printable.h"
 
@@ -20,16 +23,18 @@ std::vector<std::string> state_names() {
   return {"queued", "running", "stopping", "finished", "failed", "stopped", "interrupted"};
 }
 
-std::vector<std::string> kind_names() {
-  return {"optimize", "train"};
-}
-
 Json session_schema() {
   using namespace schema;
   return object(
       {{"id", text("Names the session and its folder")},
-       {"kind", choice("What runs", kind_names())},
+       {"kind", choice("What runs", app::session_kinds())},
        {"scenario", nullable(text("Of optimize: that is searched"))},
+       {"algorithm", nullable(choice("Of train; null: another kind", {"ppo", "dqn"}))},
+       {"augment",
+        nullable(text("How the bars of training episodes are changed; null: not at all, or as configured"))},
+       {"curriculum", boolean("Whether calm markets are practised first")},
+       {"from", nullable(text("Model file that it starts from"))},
+       {"expert", nullable(text("Of clone: rsi-ma or a model file"))},
        {"by_hand", boolean("Whether it was started with stevie optimize and not by the queue")},
        {"data", list(text("Bar file"), "Empty: those of the configuration")},
        {"settings", map_of(text("As --set takes it"), "By key of the configuration")},
@@ -44,7 +49,7 @@ Json session_schema() {
        {"ended", nullable(time("When it ended"))},
        {"progress",
         object({{"phase", nullable(text("loading, searching, judging, writing; null: none told"))},
-                {"episode", integer("Done; of kind train: environment steps")},
+                {"episode", integer("Done; of a training in the unit of GET /api/sessions/{id}/progress")},
                 {"episodes", integer("In all")},
                 {"candidates", integer("Looked at")},
                 {"best_reward", nullable(number("Of the best candidate on the search windows"))},
@@ -53,7 +58,7 @@ Json session_schema() {
                 {"seconds_left", nullable(number("Estimate, counted down between two reports"))},
                 {"updated", nullable(time("When the worker last told something new; null: not at work"))}})},
        {"outcome",
-        nullable(text("promoted, not_applied, rejected, not_enough, nothing_better; null before"))},
+        nullable(text("promoted, not_applied, rejected, not_enough, nothing_better; trained; null before"))},
        {"verdict", nullable(text("Of the gate"))},
        {"sentence", text("What it means for the parameters; of a failure: what happened and what to do")},
        {"new_version", nullable(integer("Of the parameters, where one was made", 1))},
@@ -108,14 +113,16 @@ Json progress_schema() {
   using namespace schema;
   const Json point = object(
       {{"time", nullable(time("When the worker told it; null: read from the results"))},
-       {"episode", integer("Of kind train: environment steps")},
+       {"episode", integer("Done by then, in the unit")},
        {"candidates", nullable(integer("Looked at by then; null: not told"))},
-       {"best_reward", nullable(number("Of the best candidate so far; of kind train: log growth on the "
-                                       "validation part"))},
-       {"running_reward", nullable(number("Of what runs; of kind train: mean reward of an episode"))},
+       {"best_reward", nullable(number("Of the best candidate so far; of train and bootstrap: log "
+                                       "growth on the validation part; of clone: share of right actions "
+                                       "there"))},
+       {"running_reward", nullable(number("Of what runs; of train and bootstrap: mean reward of an episode; "
+                                          "of clone: the newest share of right actions"))},
        {"fraction", number("0 to 1", 0, 1)}});
   return object({{"session", ref("TrainingSession")},
-                 {"unit", choice("Of `episode`", {"episodes", "steps"})},
+                 {"unit", choice("Of `episode`", {"episodes", "steps", "epochs"})},
                  {"points", list(point, "Oldest first, thinned out so that each new best stays")}});
 }
 
@@ -134,8 +141,100 @@ Response progress_curve(const Context& context, const Request& request) {
                       {"fraction", std::clamp(told.fraction, 0.0, 1.0)}});
   }
   return json_response({{"session", session_answer(session)},
-                        {"unit", session.request.kind == "train" ? "steps" : "episodes"},
+                        {"unit", app::unit_of(session.request.kind)},
                         {"points", std::move(points)}});
+}
+
+using NamedMeanings = std::initializer_list<std::pair<const char*, const char*>>;
+
+/// The members, then a number or null for each name.
+Json with_numbers(std::vector<schema::Member> members, NamedMeanings numbers) {
+  for (const auto& [name, meaning] : numbers)
+    members.push_back({name, schema::nullable(schema::number(meaning))});
+  return schema::object(members);
+}
+
+Json clone_results_schema() {
+  using namespace schema;
+  const Json epoch = with_numbers({{"epoch", nullable(integer("From 1"))}},
+                                  {{"train_loss", "Cross-entropy"},
+                                   {"validation_loss", "The same on the validation part"},
+                                   {"validation_accuracy", "Share of right actions there"}});
+  const Json block = with_numbers({{"from", nullable(text("First time"))},
+                                   {"to", nullable(text("Last time"))},
+                                   {"rows", nullable(integer("Bars that it was tested on"))}},
+                                  {{"loss", "Cross-entropy there"}, {"accuracy", "Share of right actions"}});
+  const Json part =
+      with_numbers({{"part", choice("Of the bars", {"validation", "test"})}},
+                   {{"accuracy", "Share of bars with the expert's action, where the expert acts"},
+                    {"majority_accuracy", "Of always taking the commonest action"},
+                    {"repeat_accuracy", "Of repeating the expert's last action"},
+                    {"change_accuracy", "Where the expert changes its action"},
+                    {"divergence_bits", "Of the distribution of actions from the expert's, Jensen-Shannon"},
+                    {"same_exposure", "Share of bars on which both want the same, each playing by itself"},
+                    {"tracking_error", "Standard deviation of the difference of returns, a year"},
+                    {"correlation", "Of the returns of bars"}});
+  return object({{"expert", text("Who was cloned")},
+                 {"demonstrations", nullable(integer("Bars learnt from"))},
+                 {"best_epoch", nullable(integer("That was kept"))},
+                 {"stopped_early", nullable(boolean("Before the most epochs"))},
+                 {"epochs", list(epoch)},
+                 {"blocks", list(block, "Of the cross-validation")},
+                 {"parts", list(part)}});
+}
+
+Json ensemble_results_schema() {
+  using namespace schema;
+  const Json member = with_numbers({{"name", text("Of the member")}},
+                                   {{"first_weight", "Set on validation"},
+                                    {"weight", "At the end of the test part"},
+                                    {"agreement", "Share of decisions taken as it wanted"},
+                                    {"accuracy", "Share of its votes that were right"},
+                                    {"contribution", "Sum of weight x exposure x return of the bar"},
+                                    {"calibration_error", "Expected, of its confidences"}});
+  return with_numbers({{"decisions", nullable(integer("On the test part"))}, {"members", list(member)}},
+                      {{"accuracy", "Share of right decisions"},
+                       {"mean_consensus", "Weight behind the decision taken"},
+                       {"calibration_error_before", "Expected, before temperatures were fitted"},
+                       {"calibration_error_after", "The same after it"}});
+}
+
+Json results_schema() {
+  using namespace schema;
+  const Json figures = nullable(with_numbers({}, {{"total_return", "0.1 is a gain of 10 %, net of costs"},
+                                                  {"sharpe", "Annual"},
+                                                  {"max_drawdown", "Share of the peak"},
+                                                  {"win_rate", "Share of closed trades with a profit"},
+                                                  {"trades", "Closed"}}));
+  const Json row = object({{"name", text("PPO, DQN, Clone, Ensemble, a member, an expert or a baseline")},
+                           {"role", choice("What it is", {"policy", "member", "expert", "baseline"})},
+                           {"seed", nullable(integer("Of its training"))},
+                           {"chosen", boolean("Whether it is the policy that is kept")},
+                           {"validation", figures},
+                           {"test", figures}});
+  return object(
+      {{"session", ref("TrainingSession")},
+       {"sentence", text("What it found")},
+       {"symbol", nullable(text("Of the bars"))},
+       {"synthetic", nullable(boolean("Whether they were generated"))},
+       {"rows", list(row, "Policies, and what they are compared with; null figures: not judged there")},
+       {"clone", nullable(clone_results_schema())},
+       {"ensemble", nullable(ensemble_results_schema())}});
+}
+
+Response training_results(const Context& context, const Request& request) {
+  const app::TrainingSession session = context->sessions().session(request.path_parameters.at("id"));
+  const auto found = app::is_training(session.request.kind)
+                         ? app::training_results_json(session.folder, session.request.kind)
+                         : std::nullopt;
+  if (!found)
+    throw Error("api.conflict",
+                app::is_training(session.request.kind)
+                    ? "this training has left no results: it runs, or it ended before"
+                    : "this session is no training: see GET /api/rl-training/scenarios/results/{id}");
+  Json answer{{"session", session_answer(session)}};
+  answer.update(Json::parse(*found));
+  return json_response(answer);
 }
 
 ParameterSpec id_parameter() {
@@ -151,6 +250,15 @@ Json session_answer(const app::TrainingSession& session) {
   return {{"id", session.id},
           {"kind", session.request.kind},
           {"scenario", text_or_null(scenario_of(session))},
+          {"algorithm", session.request.kind != "train"     ? Json(nullptr)
+                        : session.request.algorithm.empty() ? Json("ppo")
+                                                            : Json(session.request.algorithm)},
+          {"augment", text_or_null(session.request.augment)},
+          {"curriculum", session.request.curriculum},
+          {"from", text_or_null(session.request.from)},
+          {"expert", session.request.kind != "clone"  ? Json(nullptr)
+                     : session.request.expert.empty() ? Json(app::rsi_ma_expert)
+                                                      : Json(session.request.expert)},
           {"by_hand", session.by_hand},
           {"data", session.request.data},
           {"settings", std::move(settings)},
@@ -185,6 +293,7 @@ void add_session_routes(RouteTable& table, const Context& context) {
   using schema::ref;
   table.schemas["TrainingSession"] = session_schema().dump();
   table.schemas["SessionProgress"] = progress_schema().dump();
+  table.schemas["TrainingResults"] = results_schema().dump();
 
   Route route =
       make_route(Method::get, "/api/sessions", "sessions", "Training sessions, newest first", Role::viewer);
@@ -192,7 +301,7 @@ void add_session_routes(RouteTable& table, const Context& context) {
   route.parameters.push_back(
       query_parameter("state", "Only those in this state", schema::choice("", state_names())));
   route.parameters.push_back(
-      query_parameter("kind", "Only those of this kind", schema::choice("", kind_names())));
+      query_parameter("kind", "Only those of this kind", schema::choice("", app::session_kinds())));
   route.parameters.push_back(
       query_parameter("scenario", "Only those of this scenario", schema::line("", 1, 200)));
   route.parameters.push_back(
@@ -235,6 +344,17 @@ void add_session_routes(RouteTable& table, const Context& context) {
   route.faults = {404};
   route.slow = true;
   route.handler = [context](const Request& request) { return progress_curve(context, request); };
+  table.routes.push_back(route);
+
+  route =
+      make_route(Method::get, "/api/sessions/{id}/results", "sessions",
+                 "What a training found: policies beside baselines, on validation and on test", Role::viewer);
+  route.description = "Of kinds train, bootstrap, clone and ensemble, once it is finished.";
+  route.parameters = {id_parameter()};
+  route.responses = {answer(ref("TrainingResults"), "The figures")};
+  route.faults = {404, 409};
+  route.slow = true;
+  route.handler = [context](const Request& request) { return training_results(context, request); };
   table.routes.push_back(route);
 
   route = make_route(Method::post, "/api/sessions/{id}/stop", "sessions", "Stop a session, queued or running",

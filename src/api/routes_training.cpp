@@ -6,6 +6,7 @@
 #include "app/params.h"
 #include "app/params_view.h"
 #include "app/scenario.h"
+#include "app/session_kinds.h"
 #include "app/session_request.h"
 #include "core/error.h"
 
@@ -83,7 +84,7 @@ std::vector<schema::Member> start_members() {
        map_of(
            text("The value as --set takes it", 1, 200),
            "By key of the section optimize; of a dry run also gate, costs, env, rules, regime and social; of "
-           "kind train: train, data, env, costs, network and ppo (docs/configuration.md)"),
+           "a training data, env, costs, network and those of its own (docs/sessions.md)"),
        false},
       {"minutes",
        number("Limit instead of the scenario's", app::least_session_minutes, app::most_session_minutes),
@@ -96,11 +97,30 @@ std::vector<schema::Member> start_members() {
 Json start_schema() {
   using namespace schema;
   std::vector<Member> members{
-      {"kind", choice("What to run; default optimize", {"optimize", "train"}), false},
+      {"kind", choice("What to run; default optimize", app::session_kinds()), false},
       {"scenario",
        example(pattern("Id of a scenario, or recommended (the default)", "^[a-z][a-z0-9_]{0,63}$", 64),
                "quick_tune"),
        false}};
+  const auto model = [](std::string_view meaning) {
+    return pattern(meaning, "^[A-Za-z0-9_./-]{1,200}$", 200);
+  };
+  members.push_back({"algorithm", choice("Of kind train; default ppo", {"ppo", "dqn"}), false});
+  members.push_back({"augment",
+                     text("Of kinds train and bootstrap: all, or some of noise, volume, shift, volatility, "
+                          "warp, bootstrap, permutation",
+                          0, 200),
+                     false});
+  members.push_back({"curriculum",
+                     boolean("Of kinds train and bootstrap: calm markets first, turbulent ones last"),
+                     false});
+  members.push_back(
+      {"from",
+       model("Of kind train: start from the policy of this model file, which lies below the server's own "
+             "folders models, runs and sessions.folder"),
+       false});
+  members.push_back(
+      {"expert", model("Of kind clone: rsi-ma (the default), or a model file as `from` takes it"), false});
   for (Member& member : start_members()) members.push_back(std::move(member));
   return object(members);
 }
@@ -332,9 +352,9 @@ void add_session_control(RouteTable& table, const Context& context) {
   using schema::ref;
   Route route = train(Method::post, "start", "Start a training session", Role::operator_role);
   route.description =
-      "It waits in the queue, then runs beside trading in a process of its own. What it finds is applied "
-      "only where the "
-      "gate promotes it; follow it with GET /api/sessions/{id} or the WebSocket.";
+      "It waits in the queue, then runs beside trading in a process of its own. What a search finds is "
+      "applied only where the gate promotes it; a training changes no parameters. Follow it with GET "
+      "/api/sessions/{id} or the WebSocket.";
   route.request_schema = start_schema().dump();
   route.responses = {answer(ref("TrainingSession"), "Queued", 202)};
   route.faults = {404, 409, 422};
@@ -456,6 +476,11 @@ app::SessionRequest session_request(const Request& request) {
   asked.scenario =
       asked.kind == "optimize" ? body.value("scenario", "recommended") : body.value("scenario", "");
   asked.data = body.value("data", std::vector<std::string>{});
+  asked.algorithm = body.value("algorithm", "");
+  asked.augment = body.value("augment", "");
+  asked.curriculum = body.value("curriculum", false);
+  asked.from = body.value("from", "");
+  asked.expert = body.value("expert", "");
   asked.dry_run = body.value("dry_run", false);
   if (body.contains("minutes")) asked.minutes = body.at("minutes").get<double>();
   if (body.contains("episodes")) asked.episodes = body.at("episodes").get<std::size_t>();

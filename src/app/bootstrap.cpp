@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -12,6 +14,7 @@
 #include "app/evaluate.h"
 #include "app/model_card.h"
 #include "app/training_market.h"
+#include "app/worker_progress.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/folder_lock.h"
@@ -52,11 +55,81 @@ PartResult part_result(const execution::SimulationResult& run) {
   return result;
 }
 
+double system_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// How far all trainings together are, from what each of them tells.
+class BootstrapProgress {
+ public:
+  explicit BootstrapProgress(const BootstrapRequest& request)
+      : file_(request.progress_file),
+        clock_(request.wall_clock ? request.wall_clock : system_seconds),
+        each_(request.config.train.total_timesteps),
+        algorithms_(algorithms_of(request.config)),
+        seeds_(request.config.bootstrap.seeds) {
+    all_.episodes = each_ * algorithms_.size() * seeds_;
+    all_.phase = WorkerPhase::loading;
+    file_.write(all_);
+  }
+
+  /// The next training.
+  void begin() {
+    finished_ = begun_++;
+    first_.reset();
+  }
+
+  void tell(Algorithm algorithm, const WorkerProgress& one) {
+    const double now = clock_();
+    if (!first_) {
+      first_ = one.episode;
+      since_ = now;
+    }
+    if (one.episode > *first_)
+      seconds_a_step_[algorithm] = std::max(0.0, now - since_) / static_cast<double>(one.episode - *first_);
+    all_.phase = WorkerPhase::searching;
+    all_.episode = finished_ * each_ + one.episode;
+    all_.fraction = static_cast<double>(all_.episode) / static_cast<double>(all_.episodes);
+    if (one.best_reward)
+      all_.best_reward = std::max(all_.best_reward.value_or(*one.best_reward), *one.best_reward);
+    all_.running_reward = one.running_reward;
+    all_.seconds_left = seconds_left(algorithm, one.episode);
+    file_.write(all_);
+  }
+
+  void judge() { file_.enter(WorkerPhase::judging); }
+
+ private:
+  /// An algorithm that has not begun is taken to be as fast as the one at work.
+  std::optional<double> seconds_left(Algorithm algorithm, std::uint64_t done) const {
+    const auto known = seconds_a_step_.find(algorithm);
+    if (known == seconds_a_step_.end()) return std::nullopt;
+    double seconds = known->second * static_cast<double>(each_ - std::min(done, each_));
+    for (std::uint64_t next = begun_; next < algorithms_.size() * seeds_; ++next) {
+      const auto other = seconds_a_step_.find(algorithms_[next / seeds_]);
+      seconds += (other == seconds_a_step_.end() ? known : other)->second * static_cast<double>(each_);
+    }
+    return seconds;
+  }
+
+  ProgressFile file_;
+  std::function<double()> clock_;
+  std::uint64_t each_;
+  std::vector<Algorithm> algorithms_;
+  std::uint64_t seeds_;
+  std::uint64_t begun_ = 0, finished_ = 0;  // trainings
+  std::optional<std::uint64_t> first_;      // steps that the training at work had at `since_`
+  double since_ = 0;
+  std::map<Algorithm, double> seconds_a_step_;
+  WorkerProgress all_;
+};
+
 /// One whole `stevie bootstrap`.
 class Bootstrap {
  public:
   explicit Bootstrap(const BootstrapRequest& request)
       : request_(request),
+        progress_(request),
         market_(load_training_market(request.data, request.config.data.split(), request.config.env)),
         engine_(judging_engine(request.config.env)) {}
 
@@ -65,6 +138,7 @@ class Bootstrap {
     require_writable_folder(request_.out);
     const FolderLock lock(request_.out);
     train_all();
+    progress_.judge();
     choose();
     judge();
     return std::move(report_);
@@ -100,7 +174,7 @@ class Bootstrap {
     }
   }
 
-  SeedRun train(Algorithm algorithm, std::uint64_t seed) const {
+  SeedRun train(Algorithm algorithm, std::uint64_t seed) {
     SeedRun run;
     run.seed = seed;
     run.folder = folder_of(algorithm, seed);
@@ -116,6 +190,8 @@ class Bootstrap {
     (algorithm == Algorithm::dqn ? training.config.dqn.seed : training.config.ppo.seed) = seed;
     training.progress = request_.progress;
     training.wall_clock = request_.wall_clock;
+    training.told = [&](const WorkerProgress& told) { progress_.tell(algorithm, told); };
+    progress_.begin();
     const TrainReport trained = train_policy(training);
     run.timesteps = trained.timesteps;
     run.best_timesteps = trained.best_timesteps;
@@ -205,6 +281,7 @@ class Bootstrap {
   }
 
   const BootstrapRequest& request_;
+  BootstrapProgress progress_;
   TrainingMarket market_;
   execution::EngineConfig engine_;
   BootstrapReport report_;

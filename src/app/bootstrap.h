@@ -26,7 +26,8 @@ struct BootstrapRequest {
   bool synthetic = false;  // the bars were generated
   Config config;           // with section bootstrap
   ProgressOptions progress;
-  std::function<double()> wall_clock;  // as in TrainRequest
+  std::function<double()> wall_clock;        // as in TrainRequest
+  std::filesystem::path progress_file = {};  // worker_progress.h, steps of all trainings; empty: none
 };
 
 /// How one policy did on one part of the bars.

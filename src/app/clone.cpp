@@ -14,6 +14,7 @@
 #include "app/evaluate.h"
 #include "app/model_card.h"
 #include "app/training_market.h"
+#include "app/worker_progress.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/folder_lock.h"
@@ -88,13 +89,24 @@ Expert load_expert(const CloneRequest& request, const TrainingMarket& market) {
 /// Shows how many epochs of all trainings are done; the trainings of blocks run on several threads.
 class EpochProgress {
  public:
-  EpochProgress(std::size_t trainings, std::size_t epochs, const ProgressOptions& options)
-      : epochs_(epochs), bar_("cloning", "epochs", trainings * epochs, options) {
+  EpochProgress(std::size_t trainings, std::size_t epochs, const CloneRequest& request,
+                std::function<double()> clock)
+      : epochs_(epochs),
+        bar_("cloning", "epochs", trainings * epochs, request.progress),
+        file_(request.progress_file),
+        clock_(std::move(clock)),
+        begun_(clock_()) {
     bar_.update(0);
+    told_.episodes = trainings * epochs;
+    tell();
   }
   void epoch(const rl::CloningEpoch& result) {
     const std::scoped_lock lock(mutex_);
     bar_.update(++done_, fmt::format("validation loss {:.4f}", result.validation_loss));
+    told_.running_reward = result.validation_accuracy;
+    told_.best_reward =
+        std::max(told_.best_reward.value_or(result.validation_accuracy), result.validation_accuracy);
+    tell();
     if (interrupted())
       throw Interrupted("stopped; the policy was not finished and no file was written: start it again");
   }
@@ -104,14 +116,31 @@ class EpochProgress {
     finished_ += trainings;
     done_ = finished_ * epochs_;
     bar_.update(done_);
+    tell();
   }
-  void finish() { bar_.finish(); }
+  void finish() {
+    bar_.finish();
+    file_.enter(WorkerPhase::judging);
+  }
 
  private:
+  void tell() {
+    told_.phase = WorkerPhase::searching;
+    told_.episode = done_;
+    told_.fraction = static_cast<double>(done_) / static_cast<double>(told_.episodes);
+    if (done_ > 0)
+      told_.seconds_left = std::max(0.0, clock_() - begun_) * (1 - told_.fraction) / told_.fraction;
+    file_.write(told_);
+  }
+
   std::mutex mutex_;
   std::size_t epochs_;
   std::size_t done_ = 0, finished_ = 0;
   ProgressBar bar_;
+  ProgressFile file_;
+  std::function<double()> clock_;
+  double begun_;
+  WorkerProgress told_;
 };
 
 class Cloning {
@@ -210,7 +239,7 @@ void Cloning::train() {
   const rl::CloningConfig& cloning = config().cloning;
   const nn::NetworkConfig shape{training_.rows.observation_size, training_.rows.action_count,
                                 config().network};
-  EpochProgress progress(cloning.folds + 1, cloning.max_epochs, request_.progress);
+  EpochProgress progress(cloning.folds + 1, cloning.max_epochs, request_, clock_);
   report_.folds = rl::cross_validate_cloning(
       shape, training_.rows, cloning,
       [&](std::size_t, std::size_t, const rl::CloningEpoch& result) { progress.epoch(result); });

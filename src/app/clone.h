@@ -26,7 +26,8 @@ struct CloneRequest {
   std::filesystem::path tensorboard_log;  // empty: tensorboard_logs in `out`
   Config config;                          // sections cloning, expert, data, env, costs, network
   ProgressOptions progress;
-  std::function<double()> wall_clock;  // seconds since 1970, for TensorBoard; empty: the system's
+  std::function<double()> wall_clock;        // seconds since 1970, for TensorBoard; empty: the system's
+  std::filesystem::path progress_file = {};  // worker_progress.h, epochs of all trainings; empty: none
 };
 
 /// Plays the expert in the environment over the training part, trains a policy to do the same, stops by the

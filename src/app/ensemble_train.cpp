@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "app/evaluate.h"
+#include "app/worker_progress.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/folder_lock.h"
@@ -84,6 +86,54 @@ double validate(const rl::Ppo& ppo, const env::MarketData& market, market::BarRa
       evaluation::run_backtest(policy, market, range, judging_engine(environment));
   return std::log(std::max(result.equity.back() / result.initial_equity, 1e-4));
 }
+
+double system_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// Shows the steps of all members together.
+class MemberProgress {
+ public:
+  MemberProgress(const EnsembleTrainRequest& request, std::size_t members)
+      : each_(request.config.ensemble.timesteps),
+        bar_("training", "steps", members * each_, request.progress),
+        file_(request.progress_file),
+        clock_(request.wall_clock ? request.wall_clock : system_seconds),
+        begun_(clock_()) {
+    told_.phase = WorkerPhase::searching;
+    told_.episodes = members * each_;
+    file_.write(told_);
+  }
+  /// `steps` of the member number so and so, from 0, are done.
+  void trained(std::size_t member, std::uint64_t steps) {
+    const std::uint64_t done = member * each_ + steps;
+    bar_.update(done, fmt::format("member {}", member + 1));
+    told_.episode = done;
+    told_.fraction = static_cast<double>(done) / static_cast<double>(told_.episodes);
+    if (done > kept_)
+      told_.seconds_left = std::max(0.0, clock_() - begun_) / static_cast<double>(done - kept_) *
+                           static_cast<double>(told_.episodes - done);
+    file_.write(told_);
+  }
+  /// The member was trained by an earlier call, which took no time now.
+  void found(std::size_t member) {
+    kept_ += each_;
+    trained(member, each_);
+  }
+  void finish() {
+    bar_.finish();
+    file_.enter(WorkerPhase::judging);
+  }
+
+ private:
+  std::uint64_t each_;
+  ProgressBar bar_;
+  ProgressFile file_;
+  std::function<double()> clock_;
+  double begun_;
+  std::uint64_t kept_ = 0;
+  WorkerProgress told_;
+};
 
 std::string plan_text(const MemberPlan& plan, const EnsembleConfiguration& config,
                       const std::string& data_digest) {
@@ -223,7 +273,7 @@ EnsembleTrainReport train_ensemble(const EnsembleTrainRequest& request) {
 
   const std::vector<MemberPlan> plans = plan_members(config.ensemble, config.ppo.seed);
   const std::uint64_t each = config.ensemble.timesteps;
-  ProgressBar bar("training", "steps", plans.size() * each, request.progress);
+  MemberProgress progress(request, plans.size());
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const std::filesystem::path file = request.out / "models" / fmt::format("member_{}.zip", i + 1);
     const std::filesystem::path note = request.out / "models" / fmt::format("member_{}.json", i + 1);
@@ -231,21 +281,22 @@ EnsembleTrainReport train_ensemble(const EnsembleTrainRequest& request) {
     std::error_code absent;
     const bool done = std::filesystem::exists(file, absent) && std::filesystem::exists(note, absent) &&
                       read_file(note) == plan;
-    if (!done) {
+    if (done) {
+      progress.found(i);
+    } else {
       std::filesystem::remove(note, absent);
       write_file(file, train_member(market, card, config, plans[i], [&](std::uint64_t steps) {
-                   bar.update(i * each + steps, fmt::format("member {}", i + 1));
+                   progress.trained(i, steps);
                    return !interrupted();
                  }));
       write_file(note, plan);
     }
-    bar.update((i + 1) * each, fmt::format("member {}", i + 1));
     MemberSpec member = read_members({file.string()}).front();
     member.origin =
         fmt::format("trained for {} steps, seed {}, gamma {}", each, plans[i].seed, plans[i].gamma);
     members.push_back(std::move(member));
   }
-  bar.finish();
+  progress.finish();
   for (MemberSpec& member : also) members.push_back(std::move(member));
 
   EnsembleSpec spec;

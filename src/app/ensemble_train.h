@@ -49,6 +49,8 @@ struct EnsembleTrainRequest {
   bool synthetic = false;
   EnsembleConfiguration config;
   ProgressOptions progress;
+  std::filesystem::path progress_file = {};  // worker_progress.h, steps of all members; empty: none
+  std::function<double()> wall_clock = {};   // seconds, for the time left; empty: the system's
 };
 
 struct EnsembleTrainReport {

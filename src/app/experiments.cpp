@@ -26,13 +26,15 @@ constexpr std::size_t longest_text = 2000, longest_list = 200;
 constexpr std::uintmax_t largest_json = std::uintmax_t{64} << 20;
 constexpr std::size_t most_curves = 64, curve_points = 600;
 constexpr const char* training_file = "training_results.json";
+constexpr const char* cloning_file = "bc_training_results.json";
+constexpr const char* ensemble_file = "ensemble_results.json";
 constexpr const char* evaluation_file = "evaluation.json";
 constexpr const char* optimize_file = "results.json";
 
 const std::vector<std::string> marks{
-    "training_results.json", "evaluation.json", "results.json", "gate_study.json",
-    "martingale_study.json", "martingale.json", "state.bin",    "checkpoints/ppo.zip",
-    "checkpoints/dqn.zip"};
+    "training_results.json", "evaluation.json",      "results.json", "gate_study.json",
+    "martingale_study.json", "martingale.json",      "state.bin",    "checkpoints/ppo.zip",
+    "checkpoints/dqn.zip",   "ensemble_results.json"};
 
 /// The file as it stands, never unpacked. Null where it cannot be read, is too large or no JSON object.
 json read_json(const fs::path& file) {
@@ -138,8 +140,10 @@ void add_settings(const json& object, const std::string& prefix, Settings& setti
 /// What was asked of the run: of everything that decides what it does.
 Settings settings_of(const std::string& kind, const json& results) {
   Settings settings;
-  if (kind == "train" || kind == "evaluate") {
+  if (kind == "train" || kind == "evaluate" || kind == "clone") {
     add_settings(at(results, {"configuration"}), "", settings);
+  } else if (kind == "ensemble") {
+    add_settings(at(results, {"test", "configuration"}), "", settings);
   } else if (kind == "optimize") {
     add_settings(at(results, {"scenario"}), "scenario.", settings);
     add_settings(at(results, {"changed_settings"}), "", settings);
@@ -177,6 +181,38 @@ void take_training(const json& results, Experiment& experiment) {
   if (experiment.sentence.empty()) experiment.sentence = text_at(results, {"test", "verdict"});
   for (const char* name : {"timesteps", "best_timesteps"}) {
     if (const auto number = number_in(at(results, {name})))
+      experiment.metrics.emplace_back(name, stats::Metric::of(*number));
+  }
+  take_metrics(at(results, {"test"}), experiment);
+}
+
+void take_market(const json& results, Experiment& experiment) {
+  if (const std::string data = text_at(results, {"data"}); !data.empty()) experiment.data = {data};
+  experiment.synthetic = truth_at(results, {"synthetic"});
+}
+
+void take_clone(const json& results, Experiment& experiment) {
+  const std::string expert = text_at(results, {"expert"}), symbol = text_at(results, {"symbol"});
+  experiment.title =
+      "Clone of " + (expert.empty() ? "an expert" : expert) + (symbol.empty() ? "" : " on " + symbol);
+  experiment.sentence = text_at(results, {"verdict"});
+  experiment.seed = whole_in(at(results, {"configuration", "cloning.seed"}));
+  take_market(results, experiment);
+  for (const char* name : {"accuracy", "divergence_bits"}) {
+    if (const auto number = number_in(at(results, {"deviation", "test", "imitation", name})))
+      experiment.metrics.emplace_back(name, stats::Metric::of(*number));
+  }
+  if (const auto number = number_in(at(results, {"deviation", "test", "clone_return"})))
+    experiment.metrics.emplace_back("total_return", stats::Metric::of(*number));
+}
+
+void take_ensemble(const json& results, Experiment& experiment) {
+  const std::string symbol = text_at(results, {"symbol"});
+  experiment.title = "Ensemble" + (symbol.empty() ? "" : " on " + symbol);
+  experiment.sentence = text_at(results, {"test", "verdict"});
+  take_market(results, experiment);
+  for (const char* name : {"mean_consensus", "calibration_error_after"}) {
+    if (const auto number = number_in(at(results, {"ensemble", name})))
       experiment.metrics.emplace_back(name, stats::Metric::of(*number));
   }
   take_metrics(at(results, {"test"}), experiment);
@@ -230,6 +266,8 @@ void take_study(const json& results, Experiment& experiment) {
 
 void take(const json& results, Experiment& experiment) {
   if (experiment.kind == "train") take_training(results, experiment);
+  if (experiment.kind == "clone") take_clone(results, experiment);
+  if (experiment.kind == "ensemble") take_ensemble(results, experiment);
   if (experiment.kind == "optimize") take_search(results, experiment);
   if (experiment.kind == "evaluate") take_evaluation(results, experiment);
   if (experiment.kind.ends_with("_study")) take_study(results, experiment);
@@ -239,6 +277,8 @@ void take(const json& results, Experiment& experiment) {
 /// Kind of the run that a file belongs to; empty where it tells none.
 std::string kind_of(const std::string& file) {
   if (file == training_file || file == "ppo.zip" || file == "dqn.zip") return "train";
+  if (file == cloning_file) return "clone";
+  if (file == ensemble_file) return "ensemble";
   if (file == optimize_file || file == "state.bin") return "optimize";
   if (file == evaluation_file) return "evaluate";
   if (file == "gate_study.json") return "gate_study";
@@ -289,7 +329,7 @@ std::vector<Experiment> found_runs(const ResultRoots& roots) {
     const auto [known, is_new] = by_folder.emplace(place.folder.string(), runs.size());
     if (!is_new) {
       Experiment& run = runs[known->second];
-      const bool better = (finished && run.results.empty()) || (kind == "train" && run.kind == "evaluate");
+      const bool better = (finished && run.results.empty()) || (run.kind == "evaluate" && kind != "optimize");
       if (!better) continue;
       const TimeMs modified = std::max(run.modified, file.modified);
       run = {};
@@ -351,6 +391,8 @@ std::string name_of(const std::string& tag) {
       {"train/clip_range", "Clip range"},
       {"train/explained_variance", "Explained variance of the value function"},
       {"train/n_updates", "Updates"},
+      {"eval/loss", "Loss on the validation part"},
+      {"eval/accuracy", "Share of the expert's actions on the validation part"},
       {"eval/mean_reward", "Log growth on the validation part"},
       {"eval/mean_ep_length", "Bars of the validation part"},
       {"eval/total_return", "Return on the validation part"},
@@ -583,7 +625,8 @@ std::optional<ExperimentDetail> ExperimentList::experiment(const Roots& roots, c
   const json results = found->results.empty() ? json(nullptr) : read_json(found->results);
   if (results.is_object()) detail.settings = settings_of(found->kind, results);
   std::string source;
-  if (found->kind == "train") detail.curves = training_curves(found->folder, source);
+  if (found->kind == "train" || found->kind == "clone")
+    detail.curves = training_curves(found->folder, source);
   if (found->kind == "optimize")
     detail.curves = results.is_object() ? search_curves(results) : told_curves(found->folder);
   const json notes = at(results, {found->kind == "optimize" ? "notes" : "notices"});

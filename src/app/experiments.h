@@ -21,11 +21,14 @@ struct Curve {
   std::size_t points = 0;             // before it was thinned out
 };
 
+inline const std::vector<std::string> experiment_kinds{
+    "train", "clone", "ensemble", "optimize", "evaluate", "gate_study", "martingale_study"};
+
 /// What a run left behind, of any kind. Texts come from files that anybody may have written: they are plain
 /// and of limited length, and numbers are finite.
 struct Experiment {
   std::string id;                         // 16 hex digits
-  std::string kind;                       // "train", "optimize", "evaluate", "gate_study", "martingale_study"
+  std::string kind;                       // one of experiment_kinds
   std::string state;                      // "finished", "unfinished"
   std::string name;                       // folder, relative to the one that was looked through
   std::filesystem::path folder, results;  // results: empty where there are none yet

@@ -12,6 +12,7 @@
 
 namespace stevie::app {
 namespace fs = std::filesystem;
+using nlohmann::json;
 namespace {
 
 constexpr std::size_t most_files = 10'000;
@@ -26,6 +27,26 @@ TimeMs time_of(const fs::directory_entry& entry) {
   if (fault) return 0;
   const auto since = std::chrono::file_clock::to_sys(time).time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+}
+
+/// Null where there is none that can be read.
+json read_object(const fs::path& file) {
+  std::error_code fault;
+  const std::uintmax_t bytes = fs::file_size(file, fault);
+  if (fault || bytes > largest_results) return nullptr;
+  try {
+    json object = json::parse(read_file(file), nullptr, false);
+    return object.is_object() ? object : json(nullptr);
+  } catch (const Error&) {
+    return nullptr;  // gone, or not to be read: the model is there all the same
+  }
+}
+
+/// Whether the results are of this file.
+bool is_of(const json& results, const ResultFile& file) {
+  const auto model = results.find("model");
+  return model != results.end() && model->is_string() &&
+         fs::path(model->get<std::string>()).filename() == file.path.filename();
 }
 
 bool ends_in(const std::string& name, const std::vector<std::string>& endings) {
@@ -71,26 +92,26 @@ std::optional<ResultFile> find_result_file(const fs::path& folder, const std::ve
 }
 
 ModelFileInfo model_info(const ResultFile& file) {
-  ModelFileInfo info{.file = file, .kind = {}};
   const fs::path folder = file.path.parent_path();
-  for (const fs::path& place :
-       {folder / "training_results.json", folder.parent_path() / "training_results.json"}) {
-    std::error_code fault;
-    const std::uintmax_t bytes = fs::file_size(place, fault);
-    if (fault || bytes > largest_results) continue;
-    try {
-      std::string text = read_file(place);
-      const auto results = nlohmann::json::parse(text, nullptr, false);
+  for (const fs::path& place : {folder, folder.parent_path()}) {
+    for (const char* name : {"training_results.json", "bc_training_results.json", "ensemble_results.json"}) {
+      json results = read_object(place / name);
       if (!results.is_object()) continue;
+      ModelFileInfo info{.file = file, .kind = {}};
       if (const auto kind = results.find("algorithm"); kind != results.end() && kind->is_string())
         info.kind = printable(kind->get<std::string>());
-      info.results = std::move(text);
+      if (std::string_view(name) == "bc_training_results.json") {
+        results["test"] = read_object(place / "evaluation.json");
+      } else if (std::string_view(name) == "ensemble_results.json" && !is_of(results, file)) {
+        // A member: the results are not its own.
+        info.kind = file.path.filename().string().starts_with("member_") ? "PPO" : "";
+        return info;
+      }
+      info.results = results.dump(-1, ' ', false, json::error_handler_t::replace);
       return info;
-    } catch (const Error&) {
-      continue;  // gone, or not to be read: the model is there all the same
     }
   }
-  return info;
+  return {.file = file, .kind = {}};
 }
 
 }  // namespace stevie::app

@@ -58,10 +58,12 @@ TrainingSession session_on(const ledger::LedgerConfig& ledger, const std::string
 
 std::string start_session_on(const Config& config, const std::string& config_file,
                              const SessionRequest& request) {
-  const SessionRequest checked = checked_request(request, {.data_folders = config.sessions.data_folders,
-                                                           .default_data = config.live.data,
-                                                           .config_file = config_file,
-                                                           .settings = {}});
+  const SessionRequest checked =
+      checked_request(request, {.data_folders = config.sessions.data_folders,
+                                .default_data = config.live.data,
+                                .config_file = config_file,
+                                .settings = {},
+                                .model_folders = model_folders_of(config.sessions)});
   const auto ledger = ledger::Ledger::open(config.ledger);
   return queue_session(*ledger, checked, config.sessions.queue, system_time());
 }
@@ -98,6 +100,11 @@ std::string session_text(const TrainingSession& session) {
   };
   row("state", std::string(to_string(session.state)));
   row("kind", request.kind);
+  row("algorithm", request.algorithm);
+  row("expert", request.expert);
+  row("starts from", request.from);
+  row("augmented with", request.augment);
+  row("curriculum", request.curriculum ? "yes" : "");
   row("scenario", session.scenario.empty() ? request.scenario : session.scenario);
   row("data", fmt::format("{}", fmt::join(request.data, ", ")));
   row("settings", settings);

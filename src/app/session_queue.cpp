@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/optimize_state.h"
+#include "app/session_kinds.h"
 #include "core/error.h"
 #include "core/nearest_name.h"
 #include "core/printable.h"
@@ -291,7 +292,7 @@ std::string queue_session(ledger::Ledger& ledger, const SessionRequest& request,
                   fmt::format("{} sessions wait already, which is the most that may (sessions.queue): stop "
                               "one of them, or wait",
                               queue.waiting()));
-    const std::string first = session_name(request.kind == "train" ? "train" : request.scenario, now);
+    const std::string first = session_name(session_word(request), now);
     id = first;
     for (int more = 2; queue.find(id) != nullptr; ++more) id = fmt::format("{}-{}", first, more);
     const json body{

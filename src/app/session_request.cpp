@@ -7,9 +7,14 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "app/clone.h"
 #include "app/config.h"
+#include "app/ensemble_config.h"
+#include "app/ensemble_file.h"
+#include "app/experiments.h"
 #include "app/result_files.h"
 #include "app/scenario.h"
+#include "app/session_kinds.h"
 #include "core/error.h"
 #include "core/printable.h"
 
@@ -46,8 +51,11 @@ void check_scenario(const SessionRequest& request, Faults& faults) {
 
 void check_training(const SessionRequest& request, const std::vector<std::string>& data, Faults& faults) {
   if (!request.scenario.empty()) faults.emplace_back("scenario: a training has none");
-  if (request.minutes) faults.emplace_back("minutes: a training is limited by train.total_timesteps");
-  if (request.episodes) faults.emplace_back("episodes: a training is limited by train.total_timesteps");
+  const char* limit = request.kind == "clone"      ? "cloning.max_epochs"
+                      : request.kind == "ensemble" ? "ensemble.timesteps"
+                                                   : "train.total_timesteps";
+  if (request.minutes) faults.push_back(fmt::format("minutes: this training is limited by {}", limit));
+  if (request.episodes) faults.push_back(fmt::format("episodes: this training is limited by {}", limit));
   if (request.dry_run) faults.emplace_back("dry_run: a training applies nothing in any case");
   if (data.size() > 1) faults.emplace_back("data: a training takes the bars of one symbol");
 }
@@ -57,34 +65,73 @@ bool is_below(const fs::path& file, const fs::path& folder) {
   return ends.first == folder.end() || (std::next(ends.first) == folder.end() && ends.first->empty());
 }
 
+/// Which files a field of a request may name.
+struct AllowedFiles {
+  const char* field;
+  const std::vector<std::string>& folders;
+  const std::vector<std::string>& files;  // these in any case
+  const char* where;                      // for people
+};
+
 /// Empty where a session may read the file.
-std::string file_fault(const std::string& text, const RequestRules& rules) {
+std::string file_fault(const std::string& text, const AllowedFiles& rules) {
   const std::string shown = printable(text.substr(0, longest_text));
   if (text.empty() || text.size() > longest_text || text.find('\0') != std::string::npos)
-    return fmt::format("data: \"{}\" is no name of a file", shown);
+    return fmt::format("{}: \"{}\" is no name of a file", rules.field, shown);
   std::error_code fault;
   const fs::path file = fs::canonical(text, fault);
   const bool there = !fault && fs::is_regular_file(file, fault) && !fault;
   std::string folders;
-  bool allowed = std::ranges::find(rules.default_data, text) != rules.default_data.end();
-  for (const std::string& name : rules.data_folders) {
+  bool allowed = std::ranges::find(rules.files, text) != rules.files.end();
+  for (const std::string& name : rules.folders) {
     const fs::path folder = fs::weakly_canonical(name, fault);
     allowed = allowed || (!fault && is_below(there ? file : fs::weakly_canonical(text, fault), folder));
     folders += (folders.empty() ? "" : ", ") + name;
   }
-  for (const std::string& name : rules.default_data)
+  for (const std::string& name : rules.files)
     allowed = allowed || (there && file == fs::weakly_canonical(name, fault));
   // Nothing is told about files elsewhere, not even whether they exist.
   if (!allowed)
-    return fmt::format("data: {} is not below a folder of sessions.data_folders ({})", shown,
+    return fmt::format("{}: {} is not below a folder of {} ({})", rules.field, shown, rules.where,
                        folders.empty() ? "none" : folders);
-  return there ? "" : fmt::format("data: there is no file {}", shown);
+  return there ? "" : fmt::format("{}: there is no file {}", rules.field, shown);
 }
 
-std::set<std::string> settable_sections(const SessionRequest& request) {
-  if (request.kind == "train") return {"train", "data", "env", "costs", "network", "ppo"};
-  if (request.dry_run) return {"optimize", "gate", "costs", "env", "rules", "regime", "social"};
-  return {"optimize"};
+void check_model(const char* field, const std::string& file, const RequestRules& rules, Faults& faults) {
+  static const std::vector<std::string> none;
+  std::string fault = file_fault(file, {field, rules.model_folders, none, "the server's own models"});
+  if (fault.empty() && !file.ends_with(".zip"))
+    fault = fmt::format("{}: {} is no model file (.zip)", field, printable(file));
+  if (!fault.empty()) faults.push_back(std::move(fault));
+}
+
+/// The fields that only some kinds have.
+void check_learning(const SessionRequest& request, const RequestRules& rules, Faults& faults) {
+  const bool train = request.kind == "train", several = request.kind == "bootstrap";
+  if (train && !request.algorithm.empty() && request.algorithm != "ppo" && request.algorithm != "dqn")
+    faults.emplace_back("algorithm: \"ppo\" or \"dqn\"");
+  if (!train && !request.algorithm.empty())
+    faults.emplace_back("algorithm: only a session of kind train has one" +
+                        std::string(several ? "; set bootstrap.algorithms" : ""));
+  if (!train && !several && (!request.augment.empty() || request.curriculum))
+    faults.emplace_back("augment, curriculum: only sessions of kind train and bootstrap have them");
+  if (request.augment.size() > longest_text) faults.emplace_back("augment: too long");
+  if (!request.augment.empty() && request.settings.contains("augmentation.techniques"))
+    faults.emplace_back("augment: settings.augmentation.techniques says the same: give one of them");
+  if (request.curriculum && request.settings.contains("curriculum.enabled"))
+    faults.emplace_back("curriculum: settings.curriculum.enabled says the same: give one of them");
+  if (!request.from.empty()) {
+    if (train)
+      check_model("from", request.from, rules, faults);
+    else
+      faults.emplace_back("from: only a session of kind train starts from a model");
+  }
+  if (!request.expert.empty() && request.expert != rsi_ma_expert) {
+    if (request.kind == "clone")
+      check_model("expert", request.expert, rules, faults);
+    else
+      faults.emplace_back("expert: only a session of kind clone has one");
+  }
 }
 
 void check_settings(const SessionRequest& request, const RequestRules& rules, Faults& faults) {
@@ -96,21 +143,24 @@ void check_settings(const SessionRequest& request, const RequestRules& rules, Fa
   ConfigLayers layers{.file = rules.config_file};
   for (const std::string& text : rules.settings)
     layers.flags.push_back(parse_setting(text, "the server's --set"));
-  for (const auto& [key, value] : request.settings) {
+  for (const auto& [key, value] : settings_of(request)) {
     const std::string shown = printable(key.substr(0, longest_text));
     if (key.size() > longest_text || value.size() > longest_text) {
       faults.push_back(fmt::format("settings.{}: too long", shown));
     } else if (!sections.contains(key.substr(0, key.find('.')))) {
-      faults.push_back(fmt::format(
-          "settings.{}: a session{} may set fields of {}", shown,
-          request.kind == "train" ? " of kind train" : (request.dry_run ? "" : " that is no dry run"),
-          fmt::join(sections, ", ")));
+      faults.push_back(fmt::format("settings.{}: a session{} may set fields of {}", shown,
+                                   is_training(request.kind) ? " of kind " + request.kind
+                                                             : (request.dry_run ? "" : " that is no dry run"),
+                                   fmt::join(sections, ", ")));
     } else {
       layers.flags.push_back({key, value, "settings." + key});
     }
   }
   try {
-    load_config(layers);
+    if (request.kind == "ensemble")
+      load_ensemble_configuration(layers);
+    else
+      load_config(layers);
   } catch (const Error& error) {
     faults.push_back("settings: " + printable(error.message()));
   }
@@ -137,23 +187,29 @@ std::vector<std::string> request_faults(const SessionRequest& request, const Req
   const std::vector<std::string>& data = request.data.empty() ? rules.default_data : request.data;
   if (request.kind == "optimize") {
     check_scenario(request, faults);
-  } else if (request.kind == "train") {
+  } else if (is_training(request.kind)) {
     check_training(request, data, faults);
   } else {
-    faults.emplace_back("kind: \"optimize\" or \"train\"");
+    faults.push_back(fmt::format("kind: one of {}", fmt::join(session_kinds(), ", ")));
   }
+  check_learning(request, rules, faults);
   if (data.empty()) faults.emplace_back("data: say which bars; the server trades on none");
   if (data.size() > most_files) {
     faults.push_back(fmt::format("data: at most {} files", most_files));
   } else {
     for (const std::string& file : data) {
-      std::string fault = file_fault(file, rules);
+      std::string fault =
+          file_fault(file, {"data", rules.data_folders, rules.default_data, "sessions.data_folders"});
       if (!fault.empty()) faults.push_back(std::move(fault));
     }
   }
   check_settings(request, rules, faults);
   for (std::string& fault : asker_faults(request.by, false)) faults.push_back(std::move(fault));
   return faults;
+}
+
+std::vector<std::string> model_folders_of(const SessionConfig& config) {
+  return {"models", "runs", config.folder};
 }
 
 SessionRequest checked_request(const SessionRequest& request, const RequestRules& rules) {
@@ -170,6 +226,11 @@ std::string request_json(const SessionRequest& request) {
               {"settings", request.settings},
               {"dry_run", request.dry_run}};
   if (!request.scenario.empty()) object["scenario"] = request.scenario;
+  if (!request.algorithm.empty()) object["algorithm"] = request.algorithm;
+  if (!request.augment.empty()) object["augment"] = request.augment;
+  if (request.curriculum) object["curriculum"] = true;
+  if (!request.from.empty()) object["from"] = request.from;
+  if (!request.expert.empty()) object["expert"] = request.expert;
   if (request.minutes) object["minutes"] = *request.minutes;
   if (request.episodes) object["episodes"] = *request.episodes;
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -182,6 +243,11 @@ std::optional<SessionRequest> parse_request(std::string_view text) {
     SessionRequest request;
     request.kind = object.at("kind").get<std::string>();
     request.scenario = object.value("scenario", "");
+    request.algorithm = object.value("algorithm", "");
+    request.augment = object.value("augment", "");
+    request.curriculum = object.value("curriculum", false);
+    request.from = object.value("from", "");
+    request.expert = object.value("expert", "");
     request.data = object.at("data").get<std::vector<std::string>>();
     request.settings = object.at("settings").get<std::map<std::string, std::string>>();
     request.dry_run = object.at("dry_run").get<bool>();
@@ -215,6 +281,40 @@ std::vector<StartableFile> startable_files(const std::vector<std::string>& data_
   std::sort(files.begin() + static_cast<std::ptrdiff_t>(traded), files.end(),
             [](const StartableFile& a, const StartableFile& b) { return a.file < b.file; });
   return files;
+}
+
+std::vector<StartableTraining> startable_trainings(const Config& config) {
+  EnsembleConfiguration whole;
+  static_cast<Config&>(whole) = config;
+  ConfigBinder binder;
+  describe(binder, whole);
+  std::vector<StartableTraining> trainings{{"train", "ppo", {}},
+                                           {"train", "dqn", {}},
+                                           {"bootstrap", "", {}},
+                                           {"clone", "", {}},
+                                           {"ensemble", "", {}}};
+  for (StartableTraining& training : trainings) {
+    SessionRequest request;
+    request.kind = training.kind;
+    request.algorithm = training.algorithm;
+    for (const SessionNumber& number : numbers_of(request)) {
+      const auto field = std::ranges::find(binder.fields(), number.setting, &ConfigField::key);
+      if (field != binder.fields().end())
+        training.numbers.push_back({number.name, number.setting, std::stoull(field->show())});
+    }
+  }
+  return trainings;
+}
+
+std::vector<std::string> startable_models(const std::vector<std::string>& model_folders) {
+  constexpr std::size_t most = 100;
+  std::vector<std::string> models;
+  for (const ResultFile& file : model_files_in({model_folders.begin(), model_folders.end()})) {
+    if (models.size() == most) break;
+    if (file.name.ends_with(".zip") && !is_ensemble_file(file.path))
+      models.push_back(file.path.generic_string());
+  }
+  return models;
 }
 
 }  // namespace stevie::app

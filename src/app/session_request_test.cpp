@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
+#include "app/session_kinds.h"
 #include "core/file.h"
 #include "core/testing.h"
 
@@ -17,8 +19,10 @@ class SessionRequestTest : public ::testing::Test {
  protected:
   SessionRequestTest() {
     for (const char* name :
-         {"data/BTCUSDT_1h.csv", "elsewhere/secret.csv", "traded/ETHUSDT_1h.csv", "data_of_others/x.csv"})
+         {"data/BTCUSDT_1h.csv", "elsewhere/secret.csv", "traded/ETHUSDT_1h.csv", "data_of_others/x.csv",
+          "runs/a/models/clone.zip", "runs/a/notes.txt", "elsewhere/other.zip"})
       write_file(path(name), "bars");
+    fs::create_symlink(path("elsewhere/other.zip"), path("runs/link.zip"));
     fs::create_symlink(path("elsewhere/secret.csv"), path("data/link.csv"));
     fs::create_directory_symlink(path("elsewhere"), path("data/folder"));
   }
@@ -27,7 +31,14 @@ class SessionRequestTest : public ::testing::Test {
     return {.data_folders = {path("data").string()},
             .default_data = {path("traded/ETHUSDT_1h.csv").string()},
             .config_file = {},
-            .settings = {}};
+            .settings = {},
+            .model_folders = {path("runs").string()}};
+  }
+  SessionRequest training(const std::string& kind) const {
+    SessionRequest training = request();
+    training.kind = kind;
+    training.scenario.clear();
+    return training;
   }
   SessionRequest request() const {
     SessionRequest request;
@@ -168,6 +179,94 @@ TEST_F(SessionRequestTest, ATrainingHasBarsOfOneSymbolAndNoScenario) {
   EXPECT_NE(faults(training).front().find("kind"), std::string::npos);
 }
 
+TEST_F(SessionRequestTest, EveryKindOfTrainingIsTakenWithItsOwnSettings) {
+  const std::map<std::string, std::map<std::string, std::string>> own{
+      {"train", {{"ppo.seed", "2"}, {"augmentation.share", "0.5"}}},
+      {"bootstrap", {{"bootstrap.seeds", "2"}, {"dqn.buffer_size", "1000"}, {"train.eval_freq", "100"}}},
+      {"clone", {{"cloning.folds", "0"}, {"expert.rsi_bars", "10"}}},
+      {"ensemble", {{"ensemble.members", "2"}, {"ppo.n_envs", "2"}}}};
+  for (const auto& [kind, settings] : own) {
+    SessionRequest wanted = training(kind);
+    wanted.settings = settings;
+    EXPECT_EQ(faults(wanted), std::vector<std::string>{}) << kind;
+    for (const char* key :
+         {"optimize.seed", "gate.confidence", "ledger.url", "sessions.folder", "live.data"}) {
+      wanted.settings = {{key, "1"}};
+      EXPECT_NE(fault(wanted).find("kind " + kind), std::string::npos) << kind << " " << key;
+    }
+    wanted = training(kind);
+    wanted.data.push_back(path("traded/ETHUSDT_1h.csv").string());
+    wanted.episodes = 3;
+    EXPECT_EQ(faults(wanted).size(), 2U) << kind;
+  }
+  SessionRequest wanted = training("ensemble");
+  wanted.settings = {{"ensemble.members", "1000000"}, {"ensemble.mean_block", "no time"}};
+  for (const char* key : {"ensemble.members", "ensemble.mean_block"})
+    EXPECT_NE(fault(wanted).find(key), std::string::npos) << fault(wanted);
+}
+
+TEST_F(SessionRequestTest, AnAlgorithmHasItsOwnSettings) {
+  SessionRequest dqn = training("train");
+  dqn.algorithm = "dqn";
+  dqn.settings = {{"dqn.buffer_size", "1000"}};
+  EXPECT_EQ(faults(dqn), std::vector<std::string>{});
+  dqn.settings = {{"ppo.seed", "1"}};
+  EXPECT_NE(fault(dqn).find("settings.ppo.seed"), std::string::npos);
+  dqn.settings = {};
+  dqn.algorithm = "dqn --out /tmp";
+  EXPECT_NE(fault(dqn).find("algorithm:"), std::string::npos);
+  SessionRequest clone = training("clone");
+  clone.algorithm = "dqn";
+  EXPECT_NE(fault(clone).find("algorithm:"), std::string::npos);
+}
+
+TEST_F(SessionRequestTest, AugmentationAndCurriculumAreCheckedAsSettings) {
+  for (const char* kind : {"train", "bootstrap"}) {
+    SessionRequest wanted = training(kind);
+    wanted.augment = "noise,warp";
+    wanted.curriculum = true;
+    EXPECT_EQ(faults(wanted), std::vector<std::string>{}) << kind;
+    wanted.augment = "nois";
+    EXPECT_NE(fault(wanted).find("no technique 'nois'"), std::string::npos) << fault(wanted);
+    wanted.augment = "noise";
+    wanted.settings = {{"augmentation.techniques", "warp"}, {"curriculum.enabled", "false"}};
+    EXPECT_EQ(faults(wanted).size(), 2U);
+  }
+  SessionRequest search = request(), ensemble = training("ensemble");
+  search.augment = ensemble.augment = "noise";
+  EXPECT_NE(faults(search).front().find("augment"), std::string::npos);
+  EXPECT_NE(faults(ensemble).front().find("augment"), std::string::npos);
+}
+
+TEST_F(SessionRequestTest, ModelsLieBelowTheServersOwnFolders) {
+  const auto of_expert = [&](const std::string& file) {
+    SessionRequest clone = training("clone");
+    clone.expert = file;
+    return faults(clone);
+  };
+  const auto of_start = [&](const std::string& file) {
+    SessionRequest train = training("train");
+    train.from = file;
+    return faults(train);
+  };
+  EXPECT_TRUE(of_expert("rsi-ma").empty());
+  const std::string model = path("runs/a/models/clone.zip").string();
+  EXPECT_TRUE(of_expert(model).empty());
+  EXPECT_TRUE(of_start(model).empty());
+  for (const std::string& file :
+       {path("elsewhere/other.zip").string(), path("runs/link.zip").string(),
+        path("runs/../elsewhere/other.zip").string(), path("runs/a/notes.txt").string(),
+        path("runs/none.zip").string(), path("runs").string(), path("data/BTCUSDT_1h.csv").string(),
+        std::string("/etc/passwd"), std::string("--resume"), std::string("rsi-ma2"), std::string("a\0b", 3),
+        std::string(5000, 'x')}) {
+    EXPECT_EQ(of_expert(file).size(), 1U) << file;
+    EXPECT_EQ(of_start(file).size(), 1U) << file;
+  }
+  SessionRequest wrong = training("bootstrap");
+  wrong.from = wrong.expert = model;
+  EXPECT_EQ(faults(wrong).size(), 2U);
+}
+
 TEST_F(SessionRequestTest, NamesAndReasonsArePlainText) {
   const live::Signature anna{"anna", "calmer market"};
   EXPECT_EQ(asker_faults(anna, true), std::vector<std::string>{});
@@ -183,8 +282,18 @@ TEST_F(SessionRequestTest, IsReadAsItWasWritten) {
   wanted.minutes = 1.5;
   wanted.episodes = 3;
   wanted.dry_run = true;
+  wanted.algorithm = "dqn";
+  wanted.augment = "noise";
+  wanted.curriculum = true;
+  wanted.from = "runs/a.zip";
+  wanted.expert = "runs/b.zip";
   const std::optional<SessionRequest> read = parse_request(request_json(wanted));
   ASSERT_TRUE(read);
+  EXPECT_EQ(read->algorithm, wanted.algorithm);
+  EXPECT_EQ(read->augment, wanted.augment);
+  EXPECT_TRUE(read->curriculum);
+  EXPECT_EQ(read->from, wanted.from);
+  EXPECT_EQ(read->expert, wanted.expert);
   EXPECT_EQ(read->scenario, wanted.scenario);
   EXPECT_EQ(read->data, wanted.data);
   EXPECT_EQ(read->settings, wanted.settings);
@@ -192,7 +301,8 @@ TEST_F(SessionRequestTest, IsReadAsItWasWritten) {
   EXPECT_EQ(read->episodes, wanted.episodes);
   EXPECT_TRUE(read->dry_run);
   for (const char* text : {"", "[]", "{}", R"({"kind": "optimize"})",
-                           R"({"kind": "optimize", "data": [1], "settings": {}, "dry_run": true})"})
+                           R"({"kind": "optimize", "data": [1], "settings": {}, "dry_run": true})",
+                           R"({"kind": "train", "data": [], "settings": {}, "dry_run": true, "from": 3})"})
     EXPECT_FALSE(parse_request(text)) << text;
 }
 
@@ -211,6 +321,39 @@ TEST(StartableFiles, AreThoseThatARequestMayName) {
   EXPECT_EQ(files[1].file, path("data/b.csv.gz"));
   EXPECT_EQ(files[2].file, path("data/deep/a.csv"));
   EXPECT_FALSE(files[2].traded);
+}
+
+TEST(StartableModels, AreThoseThatARequestMayName) {
+  const TemporaryFolder folder;
+  const auto path = [&](const std::string& name) { return (folder.path() / name).string(); };
+  for (const char* name :
+       {"runs/a/models/ppo_stevie.zip", "runs/a/checkpoints/ppo.zip", "runs/a/x.onnx", "outside.zip"})
+    write_file(path(name), "model");
+  std::filesystem::create_symlink(path("outside.zip"), path("runs/link.zip"));
+  EXPECT_EQ(startable_models({path("runs"), path("nowhere")}),
+            std::vector<std::string>{path("runs/a/models/ppo_stevie.zip")});
+}
+
+TEST(StartableTrainings, TellTheirNumbersAndWhatTheyAreLeftOut) {
+  Config config;
+  config.train.total_timesteps = 1234;
+  config.dqn.seed = 7;
+  const std::vector<StartableTraining> all = startable_trainings(config);
+  ASSERT_EQ(all.size(), 5U);
+  EXPECT_EQ(all[1].algorithm, "dqn");
+  ASSERT_EQ(all[1].numbers.size(), 2U);
+  EXPECT_EQ(all[1].numbers[0].setting, "train.total_timesteps");
+  EXPECT_EQ(all[1].numbers[0].value, 1234U);
+  EXPECT_EQ(all[1].numbers[1].setting, "dqn.seed");
+  EXPECT_EQ(all[1].numbers[1].value, 7U);
+  for (const StartableTraining& training : all)
+    for (const StartableTraining::Number& number : training.numbers) {
+      SessionRequest request;
+      request.kind = training.kind;
+      request.algorithm = training.algorithm;
+      EXPECT_TRUE(settable_sections(request).contains(number.setting.substr(0, number.setting.find('.'))))
+          << number.setting;
+    }
 }
 
 }  // namespace

@@ -9,7 +9,9 @@
 #include <optional>
 #include <thread>
 
-#include "app/optimize_state.h"
+#include "app/clone.h"
+#include "app/session_kinds.h"
+#include "app/session_results.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -29,40 +31,26 @@ constexpr int ticks_a_report = 10;
 constexpr const char* author = "server";
 constexpr const char* unchanged = "The parameters stay as they are.";
 
-/// What lets a session go on where it was.
-fs::path saved_state(const TrainingSession& session) {
-  return session.request.kind == "train" ? session.folder / "checkpoints" / "ppo.zip"
-                                         : session.folder / state_file;
-}
-
 std::string how_to_resume(const TrainingSession& session) {
-  if (!fs::exists(saved_state(session))) return "";
-  std::string command = session.request.kind == "train"
-                            ? "stevie train ppo"
-                            : "stevie optimize " + (session.scenario.empty() ? "SCENARIO" : session.scenario);
+  if (!has_saved_state(session)) return "";
+  std::string command = fmt::format("stevie {}", fmt::join(command_of(session.request), " "));
+  if (session.request.kind == "optimize")
+    command += " " + (session.scenario.empty() ? "SCENARIO" : session.scenario);
   return fmt::format(
-      " What it has found is saved: `{}` with the same data and settings, --resume and --out {} "
-      "goes on.",
-      command, session.folder.string());
+      " What it has found is saved: `{}` with the same data and settings{} and --out {} goes on.", command,
+      resumes_by_flag(session) ? ", --resume" : "", session.folder.string());
 }
 
 std::string how_far(const TrainingSession& session) {
   if (session.episodes == 0) return "";
-  return fmt::format(" after {} of {} {}", session.episode, session.episodes,
-                     session.request.kind == "train" ? "steps" : "episodes");
+  return fmt::format(" after {} of {} {}", session.episode, session.episodes, unit_of(session.request.kind));
 }
 
 void finish_training(TrainingSession& session) {
   session.state = SessionState::finished;
   session.outcome = "trained";
   session.fraction = 1;
-  session.sentence = "The policy is trained; no parameters are changed.";
-  try {
-    const json results = json::parse(read_file(session.folder / "training_results.json"), nullptr, false);
-    if (results.is_object() && results.contains("validation") && results["validation"].is_object())
-      session.sentence = results["validation"].value("sentence", session.sentence);
-  } catch (const std::exception&) {  // the sentence above is then all there is
-  }
+  session.sentence = training_sentence(session.folder, session.request.kind);
 }
 
 }  // namespace
@@ -74,19 +62,20 @@ std::vector<std::string> worker_arguments(const TrainingSession& session, const 
   const auto add = [&words](std::initializer_list<std::string> more) { words.insert(words.end(), more); };
   if (!config_file.empty()) add({"--config", config_file});
   for (const std::string& setting : settings) add({"--set", setting});
-  for (const auto& [key, value] : request.settings) add({"--set", key + "=" + value});
-  if (request.kind == "train") {
-    add({"train", "ppo"});
-  } else {
-    add({"optimize", request.scenario, "--session", session.id});
-  }
+  for (const auto& [key, value] : settings_of(request)) add({"--set", key + "=" + value});
+  for (const std::string& word : command_of(request)) words.push_back(word);
+  if (!is_training(request.kind)) add({request.scenario, "--session", session.id});
   // A whole path cannot be mistaken for a flag.
   for (const std::string& file : request.data) add({"--data", fs::weakly_canonical(file).string()});
+  if (!request.from.empty()) add({"--from", fs::weakly_canonical(request.from).string()});
+  if (!request.expert.empty())
+    add({"--expert",
+         request.expert == rsi_ma_expert ? request.expert : fs::weakly_canonical(request.expert).string()});
   add({"--out", session.folder.string(), "--progress-file", (session.folder / progress_file_name).string()});
   if (request.minutes) add({"--minutes", fmt::format("{}", *request.minutes)});
   if (request.episodes) add({"--episodes", fmt::format("{}", *request.episodes)});
   if (request.dry_run) add({"--dry-run"});
-  if (fs::exists(saved_state(session))) add({"--resume"});
+  if (resumes_by_flag(session)) add({"--resume"});
   return words;
 }
 
@@ -96,7 +85,8 @@ SessionSupervisor::SessionSupervisor(const TrainingSessions::Parts& parts, Sessi
       rules_{.data_folders = parts.config.data_folders,
              .default_data = parts.default_data,
              .config_file = parts.config_file,
-             .settings = parts.settings},
+             .settings = parts.settings,
+             .model_folders = model_folders_of(parts.config)},
       folder_(fs::absolute(parts.config.folder)) {}
 
 void SessionSupervisor::stop() {
@@ -337,7 +327,7 @@ WorkerOrder SessionSupervisor::order_of(const TrainingSession& session) const {
 TrainingSession SessionSupervisor::ending(SessionRecord record, const WorkerEnd& end) const {
   TrainingSession session = std::move(record.session);
   const bool finished = record.worker_outcome == "finished";
-  const bool trained = session.request.kind == "train" && end.code == 0;
+  const bool trained = is_training(session.request.kind) && end.code == 0;
   if (trained) {
     finish_training(session);
   } else if (finished || session.new_version) {

@@ -278,6 +278,7 @@ void Training::tell_progress(std::uint64_t first, double begun) {
     progress.seconds_left =
         std::max(0.0, clock_() - begun) / static_cast<double>(done - first) * static_cast<double>(all - done);
   progress_file_.write(progress);
+  if (request_.told) request_.told(progress);
 }
 
 void Training::record(const std::vector<rl::Statistic>& stats, double steps_per_second) {

@@ -7,6 +7,7 @@
 
 #include "app/config.h"
 #include "app/train_start.h"
+#include "app/worker_progress.h"
 #include "core/progress.h"
 #include "evaluation/evaluation.h"
 
@@ -37,6 +38,8 @@ struct TrainRequest {
   ProgressOptions progress;
   std::function<double()> wall_clock;   // seconds since 1970, for TensorBoard; empty: the system's
   std::filesystem::path progress_file;  // worker_progress.h; empty: none
+  /// Told the same as the progress file, while it trains; empty: nobody.
+  std::function<void(const WorkerProgress&)> told;
 };
 
 /// How the kept policy did on the validation part. It is the best of all that were tried there, so its return

@@ -104,7 +104,8 @@ TrainingSession TrainingSessions::start(const SessionRequest& request) {
   const SessionRequest checked = checked_request(request, {.data_folders = parts.config.data_folders,
                                                            .default_data = parts.default_data,
                                                            .config_file = parts.config_file,
-                                                           .settings = parts.settings});
+                                                           .settings = parts.settings,
+                                                           .model_folders = model_folders_of(parts.config)});
   std::string id;
   impl_->with_ledger([&](ledger::Ledger& ledger) {
     id = queue_session(ledger, checked, parts.config.queue, parts.now());

@@ -18,8 +18,13 @@ namespace stevie::app {
 
 /// What a session is asked to do.
 struct SessionRequest {
-  std::string kind = "optimize";                // "optimize" or "train"
+  std::string kind = "optimize";                // one of session_kinds()
   std::string scenario;                         // of optimize: id; "recommended" takes the recommended one
+  std::string algorithm;                        // of train: "ppo" or "dqn"; empty: ppo
+  std::string augment;                          // of train and bootstrap: augmentation.techniques, "all"
+  bool curriculum = false;                      // of train and bootstrap: curriculum.enabled
+  std::string from;                             // of train: model file to start from
+  std::string expert;                           // of clone: "rsi-ma" or a model file; empty: rsi-ma
   std::vector<std::string> data;                // bar files; empty: those of the configuration
   std::map<std::string, std::string> settings;  // "optimize.seed" -> "2": as --set takes them
   std::optional<double> minutes;                // limits instead of the scenario's
@@ -50,7 +55,7 @@ struct TrainingSession {
   std::optional<TimeMs> started, ended;
   // Progress, of the newest report of the worker.
   std::string phase;                      // "loading", "searching", "judging", "writing"; empty: none told
-  std::size_t episode = 0, episodes = 0;  // of kind "train": environment steps
+  std::size_t episode = 0, episodes = 0;  // of a training in unit_of() its kind
   std::uint64_t candidates = 0;
   std::optional<double> best_reward, running_reward;
   double fraction = 0;                 // 0 to 1
@@ -78,7 +83,7 @@ class TrainingSessions {
   struct Parts {
     SessionConfig config;
     ledger::LedgerConfig ledger;  // opens its own connections
-    std::string program;          // path of the stevie binary; workers are `stevie optimize ...`
+    std::string program;          // path of the stevie binary; workers are `stevie optimize ...` and others
     std::string config_file;      // handed to workers
     /// "section.key=value" as --set takes them, handed to workers.
     std::vector<std::string> settings;

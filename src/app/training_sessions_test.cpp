@@ -203,6 +203,52 @@ TEST_F(TrainingSessionsTest, AWorkerGetsWhatItNeedsAndNoSecret) {
   EXPECT_EQ(environment.find("SECRET"), std::string::npos) << environment;
 }
 
+TEST_F(TrainingSessionsTest, ATrainingTellsWhatItFoundAndPromotesNothing) {
+  TrainingSessions& sessions = begin();
+  SessionRequest several = request();
+  several.kind = "bootstrap";
+  several.scenario.clear();
+  const std::string id = sessions.start(several).id;
+  EXPECT_EQ(id, "20231114-221320-bootstrap");
+  ASSERT_TRUE(at_work(id));
+  ProgressFile(folder_of(id) / "progress.json")
+      .write({.phase = WorkerPhase::searching, .episode = 30, .episodes = 90, .fraction = 1.0 / 3});
+  ASSERT_TRUE(eventually([&] { return sessions.session(id).episode == 30; }));
+  write_file(folder_of(id) / "training_results.json",
+             R"({"kind":"bootstrap","sentence":"Of 3 trainings PPO with seed 2 did best."})");
+  let_end(id, 0);
+  ASSERT_TRUE(reaches(id, SessionState::finished));
+  const TrainingSession session = sessions.session(id);
+  EXPECT_EQ(session.outcome, "trained");
+  EXPECT_EQ(session.sentence, "Of 3 trainings PPO with seed 2 did best.");
+  EXPECT_TRUE(session.verdict.empty());
+  EXPECT_FALSE(session.new_version);
+  EXPECT_TRUE(open_ledger()->read({.kind = "parameters.version"}).empty());
+}
+
+TEST_F(TrainingSessionsTest, AStoppedTrainingSaysHowItGoesOn) {
+  TrainingSessions& sessions = begin();
+  SessionRequest ensemble = request(), clone = request();
+  ensemble.kind = "ensemble";
+  clone.kind = "clone";
+  ensemble.scenario = clone.scenario = "";
+  const std::string first = sessions.start(ensemble).id;
+  ASSERT_TRUE(at_work(first));
+  write_file(folder_of(first) / "models" / "member_1.json", "{}");
+  sessions.stop_session(first, {"bert", "enough of it"});
+  ASSERT_TRUE(reaches(first, SessionState::stopped));
+  EXPECT_NE(sessions.session(first).sentence.find("`stevie ensemble train` with the same data and settings "
+                                                  "and --out"),
+            std::string::npos)
+      << sessions.session(first).sentence;
+  const std::string second = sessions.start(clone).id;
+  ASSERT_TRUE(at_work(second));
+  sessions.stop_session(second, {"bert", "enough of it"});
+  ASSERT_TRUE(reaches(second, SessionState::stopped));
+  EXPECT_EQ(sessions.session(second).sentence,
+            "Stopped by bert: enough of it. The parameters stay as they are.");
+}
+
 TEST_F(TrainingSessionsTest, AFailedWorkerIsTellingWhy) {
   TrainingSessions& sessions = begin();
   const std::string id = sessions.start(request()).id;

@@ -13,6 +13,7 @@ namespace {
 struct BootstrapFlags {
   std::string data;
   std::string out = "runs/bootstrap";
+  std::string progress_file;
   bool resume = false;
   bool synthetic = false;
 };
@@ -24,7 +25,9 @@ void bootstrap(const BootstrapFlags& flags, CommandContext& context) {
                                                           .resume = flags.resume,
                                                           .synthetic = flags.synthetic,
                                                           .config = app::load_config(context.layers()),
-                                                          .progress = progress_on_stderr(context.quiet)});
+                                                          .progress = progress_on_stderr(context.quiet),
+                                                          .wall_clock = {},
+                                                          .progress_file = flags.progress_file});
   context.out << app::bootstrap_text(report) << "\nModel   " << flags.out << "/models/"
               << app::name_of(report.best().algorithm) << "_stevie.zip\nReport  " << flags.out
               << "/bootstrap_report.html\nNumbers " << flags.out << "/training_results.json\n";
@@ -40,6 +43,8 @@ void add_bootstrap_command(CLI::App& app, CommandContext& context) {
   command->add_option("--out", flags->out, "Folder of all results")->capture_default_str();
   command->add_flag("--resume", flags->resume, "Go on with what is saved in the folder of results");
   command->add_flag("--synthetic-label", flags->synthetic, "Label all output as made on a synthetic market");
+  command->add_option("--progress-file", flags->progress_file,
+                      "Keep the newest progress in this file, as one line of JSON");
   add_config_flag(*command, context, "--algorithms", "bootstrap.algorithms", "ppo, dqn or ppo,dqn");
   add_config_flag(*command, context, "--seeds", "bootstrap.seeds", "Trainings of each algorithm");
   add_config_flag(*command, context, "--first-seed", "bootstrap.first_seed", "The others count up from it");

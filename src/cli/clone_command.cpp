@@ -12,7 +12,7 @@ namespace stevie::cli {
 namespace {
 
 struct CloneFlags {
-  std::string data, expert = app::rsi_ma_expert, out = "runs/clone";
+  std::string data, expert = app::rsi_ma_expert, out = "runs/clone", progress_file;
   bool synthetic = false;
 };
 
@@ -25,7 +25,8 @@ void clone(const CloneFlags& flags, CommandContext& context) {
                             .tensorboard_log = context.variable("TENSORBOARD_LOG_DIR"),
                             .config = app::load_config(context.layers()),
                             .progress = progress_on_stderr(context.quiet),
-                            .wall_clock = {}};
+                            .wall_clock = {},
+                            .progress_file = flags.progress_file};
   const app::CloneReport report = app::clone_expert(request);
   context.out << app::render_text(report) << "\nModel   " << report.model.string() << "\nWeights "
               << report.state_dict.string() << "\nReport  " << flags.out << "/bc_report.html\nNumbers "
@@ -45,6 +46,8 @@ void add_clone_command(CLI::App& app, CommandContext& context) {
                    "rsi-ma (set in the section [expert]), MODEL.zip, or a CSV with the columns time,action")
       ->capture_default_str();
   command->add_flag("--synthetic-label", flags->synthetic, "Label all output as made on a synthetic market");
+  command->add_option("--progress-file", flags->progress_file,
+                      "Keep the newest progress in this file, as one line of JSON");
   add_config_flag(*command, context, "--seed", "cloning.seed", "Everything random follows from it");
   add_config_flag(*command, context, "--threads", "cloning.threads",
                   "Blocks trained side by side; does not change the result; 0: one a core");

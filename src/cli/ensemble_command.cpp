@@ -140,6 +140,8 @@ void add_train(CLI::App& family, CommandContext& context) {
       ->allow_extra_args(false);
   command->add_flag("--synthetic-label", request->synthetic,
                     "Label all output as made on a synthetic market");
+  command->add_option("--progress-file", request->progress_file,
+                      "Keep the newest progress in this file, as one line of JSON");
   add_config_flag(*command, context, "--members", "ensemble.members", "Policies to train");
   add_config_flag(*command, context, "--timesteps", "ensemble.timesteps", "Environment steps of each");
   add_config_flag(*command, context, "--seed", "ppo.seed", "Everything random follows from it");

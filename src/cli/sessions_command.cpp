@@ -1,12 +1,15 @@
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/config.h"
+#include "app/session_kinds.h"
 #include "app/session_list.h"
 #include "cli/commands.h"
 #include "cli/signature_flags.h"
@@ -63,18 +66,83 @@ std::map<std::string, std::string> session_settings(const CommandContext& contex
   return settings;
 }
 
+struct StartFlags {
+  app::SessionRequest request;
+  SignatureFlags signature;
+  bool train = false;
+  std::map<std::string, std::string> numbers;  // of numbers_of(), by name
+};
+
+/// Numbers have flags of their own; the settings that take them depend on the kind.
+void take_numbers(const StartFlags& flags, app::SessionRequest& request) {
+  const std::vector<app::SessionNumber> known = app::numbers_of(request);
+  for (const auto& [name, text] : flags.numbers) {
+    const auto number = std::ranges::find(known, name, &app::SessionNumber::name);
+    if (number == known.end())
+      throw Error("app.bad_session", "a session of kind " + request.kind + " has no such number",
+                  "flag --" + name);
+    if (!request.settings.emplace(number->setting, text).second)
+      throw Error("app.bad_session", "--set " + number->setting + " says the same: give one of them",
+                  "flag --" + name);
+  }
+}
+
+void start(const StartFlags& flags, CommandContext& context) {
+  app::SessionRequest request = flags.request;
+  if (flags.train) request.kind = "train";
+  request.by = signature(context, flags.signature);
+  request.settings = session_settings(context);
+  take_numbers(flags, request);
+  ConfigLayers layers = context.layers();
+  // The section ensemble is of its own command: the request is checked with it.
+  std::erase_if(layers.flags,
+                [](const ConfigSetting& setting) { return setting.key.starts_with("ensemble."); });
+  const app::Config config = app::load_config(layers);
+  context.out << app::start_session_on(config, context.config_file, request)
+              << ": queued; a running `stevie serve` works it off, `stevie sessions list` tells how far it "
+                 "is\n";
+}
+
+/// What a training is asked for.
+void add_training_flags(CLI::App& command, StartFlags& flags) {
+  command
+      .add_option("--kind", flags.request.kind,
+                  "optimize (the default), or a training: train, bootstrap, clone or ensemble; no scenario "
+                  "then")
+      ->check(CLI::IsMember(app::session_kinds()));
+  command.add_flag("--train", flags.train, "The same as --kind train");
+  command.add_option("--algorithm", flags.request.algorithm, "Of kind train: ppo (the default) or dqn");
+  command.add_option("--from", flags.request.from,
+                     "Of kind train: start from the policy of this model file, such as a clone");
+  command.add_option("--expert", flags.request.expert,
+                     "Of kind clone: rsi-ma (the default) or a model file, whom to imitate");
+  command.add_option(
+      "--augment", flags.request.augment,
+      "Of kinds train and bootstrap: change the bars of training episodes, as in `stevie train "
+      "ppo --augment`");
+  command.add_flag("--curriculum", flags.request.curriculum,
+                   "Of kinds train and bootstrap: practise calm markets first and turbulent ones last");
+  const std::pair<const char*, const char*> numbers[] = {
+      {"steps", "Environment steps of each training"},
+      {"seeds", "Of kind bootstrap: trainings of each algorithm"},
+      {"members", "Of kind ensemble: policies to train"},
+      {"epochs", "Of kind clone: epochs at most"},
+      {"folds", "Of kind clone: blocks of the cross-validation; 0: none"},
+      {"seed", "Of a training: everything random follows from it"}};
+  for (const auto& number : numbers) {
+    const std::string name = number.first;
+    command.add_option_function<std::string>(
+        "--" + name, [&flags, name](const std::string& text) { flags.numbers[name] = text; }, number.second);
+  }
+}
+
 void add_start(CLI::App& family, CommandContext& context) {
-  struct Flags {
-    app::SessionRequest request;
-    SignatureFlags signature;
-    bool train = false;
-  };
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<StartFlags>();
   CLI::App* command = family.add_subcommand(
       "start", "Queue a session; a running `stevie serve` on the same ledger works it off");
   command->add_option("scenario", flags->request.scenario,
                       "Scenario of `stevie optimize --list`, or recommended");
-  command->add_flag("--train", flags->train, "Train a policy with PPO instead; no scenario then");
+  add_training_flags(*command, *flags);
   command
       ->add_option("--data", flags->request.data,
                    "File of bars; again for each further symbol (default: those that the server trades on)")
@@ -85,19 +153,14 @@ void add_start(CLI::App& family, CommandContext& context) {
   command->add_flag("--dry-run", flags->request.dry_run, "Search and judge, but apply nothing");
   add_signature(*command, flags->signature);
   command->footer(
-      "Settings of the search are given with --set, as in --set optimize.seed=2.\n\n"
+      "Settings of the search or the training are given with --set, as in --set optimize.seed=2.\n\n"
       "Example:\n  stevie sessions start quick_tune --data data/BTCUSDT_1h.csv.gz --reason \"calmer "
-      "market\"");
-  command->callback([flags, &context] {
-    app::SessionRequest request = flags->request;
-    if (flags->train) request.kind = "train";
-    request.by = signature(context, flags->signature);
-    request.settings = session_settings(context);
-    const app::Config config = app::load_config(context.layers());
-    context.out << app::start_session_on(config, context.config_file, request)
-                << ": queued; a running `stevie serve` works it off, `stevie sessions list` tells how far it "
-                   "is\n";
-  });
+      "market\"\n"
+      "  stevie sessions start --kind train --algorithm dqn --steps 500000 --data data/BTCUSDT_1h.csv.gz\n"
+      "  stevie sessions start --kind bootstrap --seeds 5 --data data/BTCUSDT_1h.csv.gz\n"
+      "  stevie sessions start --kind clone --expert rsi-ma --folds 5 --data data/BTCUSDT_1h.csv.gz\n"
+      "  stevie sessions start --kind ensemble --members 4 --steps 300000 --data data/BTCUSDT_1h.csv.gz");
+  command->callback([flags, &context] { start(*flags, context); });
 }
 
 void add_stop(CLI::App& family, CommandContext& context) {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/cli_testing.h"
@@ -56,6 +57,57 @@ TEST_F(SessionsCommand, ASessionIsQueuedListedShownAndStopped) {
   EXPECT_NE(stopped.out.find("parameters stay as they are"), std::string::npos) << stopped.out;
   EXPECT_EQ(list()[0]["state"], "stopped");
   EXPECT_EQ(run({"stop", id, "--reason", "again"}).code, 2);
+}
+
+TEST_F(SessionsCommand, ATrainingIsQueuedWithItsNumbers) {
+  const std::vector<std::vector<std::string>> asked{
+      {"--kind", "train", "--algorithm", "dqn", "--steps", "5000", "--seed", "3", "--augment", "noise",
+       "--curriculum"},
+      {"--kind", "bootstrap", "--steps", "5000", "--seeds", "2"},
+      {"--kind", "clone", "--expert", "rsi-ma", "--folds", "3", "--epochs", "9"},
+      {"--kind", "ensemble", "--members", "2", "--set", "ensemble.sharpness=0"},
+      {"--train", "--steps", "700"}};
+  for (std::vector<std::string> words : asked) {
+    words.insert(words.begin(), "start");
+    words.insert(words.end(), {"--data", data()});
+    const ProgramResult started = run(words);
+    ASSERT_EQ(started.code, 0) << started.err;
+  }
+  std::map<std::string, json> requests;
+  for (const json& session : list()) {
+    const json& request = session["request"];
+    requests[request["kind"] == "train" ? request.value("algorithm", "ppo")
+                                        : request["kind"].get<std::string>()] = request;
+  }
+  ASSERT_EQ(requests.size(), 5U);
+  EXPECT_EQ(requests["dqn"]["settings"], (json{{"train.total_timesteps", "5000"}, {"dqn.seed", "3"}}));
+  EXPECT_EQ(requests["dqn"]["augment"], "noise");
+  EXPECT_EQ(requests["dqn"]["curriculum"], true);
+  EXPECT_EQ(requests["ppo"]["settings"], (json{{"train.total_timesteps", "700"}}));
+  EXPECT_EQ(requests["bootstrap"]["settings"],
+            (json{{"train.total_timesteps", "5000"}, {"bootstrap.seeds", "2"}}));
+  EXPECT_EQ(requests["clone"]["settings"], (json{{"cloning.folds", "3"}, {"cloning.max_epochs", "9"}}));
+  EXPECT_EQ(requests["clone"]["expert"], "rsi-ma");
+  EXPECT_EQ(requests["ensemble"]["settings"], (json{{"ensemble.members", "2"}, {"ensemble.sharpness", "0"}}));
+}
+
+TEST_F(SessionsCommand, WhatATrainingDoesNotHaveIsRefused) {
+  const auto fault = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "start");
+    words.insert(words.end(), {"--data", data()});
+    const ProgramResult result = run(words);
+    EXPECT_EQ(result.code, 2);
+    return result.err;
+  };
+  EXPECT_NE(fault({"--kind", "clone", "--members", "2"}).find("--members"), std::string::npos);
+  EXPECT_NE(fault({"--kind", "train", "--seed", "2", "--set", "ppo.seed=3"}).find("ppo.seed"),
+            std::string::npos);
+  EXPECT_NE(fault({"--kind", "ensemble", "--members", "many"}).find("ensemble.members"), std::string::npos);
+  const std::string all =
+      fault({"--kind", "clone", "--expert", "/etc/passwd", "--algorithm", "dqn", "--set", "optimize.seed=2"});
+  for (const char* part : {"the server's own models", "algorithm:", "settings.optimize.seed"})
+    EXPECT_NE(all.find(part), std::string::npos) << part << " in " << all;
+  EXPECT_TRUE(list().empty());
 }
 
 TEST_F(SessionsCommand, TwoOfTheSameSecondHaveNamesOfTheirOwn) {

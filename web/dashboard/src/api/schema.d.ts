@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Start a training session
-         * @description It waits in the queue, then runs beside trading in a process of its own. What it finds is applied only where the gate promotes it; follow it with GET /api/sessions/{id} or the WebSocket.
+         * @description It waits in the queue, then runs beside trading in a process of its own. What a search finds is applied only where the gate promotes it; a training changes no parameters. Follow it with GET /api/sessions/{id} or the WebSocket.
          *
          *     Least role: operator.
          */
@@ -544,6 +544,28 @@ export interface paths {
          *     Least role: viewer.
          */
         get: operations["get_api_sessions_id_progress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a training found: policies beside baselines, on validation and on test
+         * @description Of kinds train, bootstrap, clone and ensemble, once it is finished.
+         *
+         *     Least role: viewer.
+         */
+        get: operations["get_api_sessions_id_results"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2031,7 +2053,7 @@ export interface components {
              * @description What ran
              * @enum {string}
              */
-            kind: "train" | "optimize" | "evaluate" | "gate_study" | "martingale_study";
+            kind: "train" | "clone" | "ensemble" | "optimize" | "evaluate" | "gate_study" | "martingale_study";
             /**
              * @description unfinished: at work, or cut off
              * @enum {string}
@@ -2073,7 +2095,7 @@ export interface components {
              * @description What ran
              * @enum {string}
              */
-            kind: "train" | "optimize" | "evaluate" | "gate_study" | "martingale_study";
+            kind: "train" | "clone" | "ensemble" | "optimize" | "evaluate" | "gate_study" | "martingale_study";
             /**
              * @description unfinished: at work, or cut off
              * @enum {string}
@@ -3395,7 +3417,7 @@ export interface components {
              * @description Of `episode`
              * @enum {string}
              */
-            unit: "episodes" | "steps";
+            unit: "episodes" | "steps" | "epochs";
             /** @description Oldest first, thinned out so that each new best stays */
             points: {
                 /**
@@ -3403,13 +3425,13 @@ export interface components {
                  * @description When the worker told it; null: read from the results
                  */
                 time: string | null;
-                /** @description Of kind train: environment steps */
+                /** @description Done by then, in the unit */
                 episode: number;
                 /** @description Looked at by then; null: not told */
                 candidates: number | null;
-                /** @description Of the best candidate so far; of kind train: log growth on the validation part */
+                /** @description Of the best candidate so far; of train and bootstrap: log growth on the validation part; of clone: share of right actions there */
                 best_reward: number | null;
-                /** @description Of what runs; of kind train: mean reward of an episode */
+                /** @description Of what runs; of train and bootstrap: mean reward of an episode; of clone: the newest share of right actions */
                 running_reward: number | null;
                 /** @description 0 to 1 */
                 fraction: number;
@@ -3502,6 +3524,23 @@ export interface components {
                     default: number;
                 };
             };
+            /** @description The kinds of trainings and their main numbers */
+            trainings: {
+                /** @description Of the session */
+                kind: string;
+                /** @description Of kind train */
+                algorithm: string | null;
+                numbers: {
+                    /** @description steps, seed, seeds, members, epochs, folds */
+                    name: string;
+                    /** @description Key of `settings` that takes it */
+                    setting: string;
+                    /** @description Where it is left out */
+                    default: number;
+                }[];
+            }[];
+            /** @description Model files that a training may start from or clone, newest first */
+            models: string[];
         };
         /** @description Shown once */
         Tokens: {
@@ -3581,6 +3620,137 @@ export interface components {
             /** @description Of the decision to enter */
             confidence: number | null;
         };
+        TrainingResults: {
+            session: components["schemas"]["TrainingSession"];
+            /** @description What it found */
+            sentence: string;
+            /** @description Of the bars */
+            symbol: string | null;
+            /** @description Whether they were generated */
+            synthetic: boolean | null;
+            /** @description Policies, and what they are compared with; null figures: not judged there */
+            rows: {
+                /** @description PPO, DQN, Clone, Ensemble, a member, an expert or a baseline */
+                name: string;
+                /**
+                 * @description What it is
+                 * @enum {string}
+                 */
+                role: "policy" | "member" | "expert" | "baseline";
+                /** @description Of its training */
+                seed: number | null;
+                /** @description Whether it is the policy that is kept */
+                chosen: boolean;
+                validation: {
+                    /** @description 0.1 is a gain of 10 %, net of costs */
+                    total_return: number | null;
+                    /** @description Annual */
+                    sharpe: number | null;
+                    /** @description Share of the peak */
+                    max_drawdown: number | null;
+                    /** @description Share of closed trades with a profit */
+                    win_rate: number | null;
+                    /** @description Closed */
+                    trades: number | null;
+                } | null;
+                test: {
+                    /** @description 0.1 is a gain of 10 %, net of costs */
+                    total_return: number | null;
+                    /** @description Annual */
+                    sharpe: number | null;
+                    /** @description Share of the peak */
+                    max_drawdown: number | null;
+                    /** @description Share of closed trades with a profit */
+                    win_rate: number | null;
+                    /** @description Closed */
+                    trades: number | null;
+                } | null;
+            }[];
+            clone: {
+                /** @description Who was cloned */
+                expert: string;
+                /** @description Bars learnt from */
+                demonstrations: number | null;
+                /** @description That was kept */
+                best_epoch: number | null;
+                /** @description Before the most epochs */
+                stopped_early: boolean | null;
+                epochs: {
+                    /** @description From 1 */
+                    epoch: number | null;
+                    /** @description Cross-entropy */
+                    train_loss: number | null;
+                    /** @description The same on the validation part */
+                    validation_loss: number | null;
+                    /** @description Share of right actions there */
+                    validation_accuracy: number | null;
+                }[];
+                /** @description Of the cross-validation */
+                blocks: {
+                    /** @description First time */
+                    from: string | null;
+                    /** @description Last time */
+                    to: string | null;
+                    /** @description Bars that it was tested on */
+                    rows: number | null;
+                    /** @description Cross-entropy there */
+                    loss: number | null;
+                    /** @description Share of right actions */
+                    accuracy: number | null;
+                }[];
+                parts: {
+                    /**
+                     * @description Of the bars
+                     * @enum {string}
+                     */
+                    part: "validation" | "test";
+                    /** @description Share of bars with the expert's action, where the expert acts */
+                    accuracy: number | null;
+                    /** @description Of always taking the commonest action */
+                    majority_accuracy: number | null;
+                    /** @description Of repeating the expert's last action */
+                    repeat_accuracy: number | null;
+                    /** @description Where the expert changes its action */
+                    change_accuracy: number | null;
+                    /** @description Of the distribution of actions from the expert's, Jensen-Shannon */
+                    divergence_bits: number | null;
+                    /** @description Share of bars on which both want the same, each playing by itself */
+                    same_exposure: number | null;
+                    /** @description Standard deviation of the difference of returns, a year */
+                    tracking_error: number | null;
+                    /** @description Of the returns of bars */
+                    correlation: number | null;
+                }[];
+            } | null;
+            ensemble: {
+                /** @description On the test part */
+                decisions: number | null;
+                members: {
+                    /** @description Of the member */
+                    name: string;
+                    /** @description Set on validation */
+                    first_weight: number | null;
+                    /** @description At the end of the test part */
+                    weight: number | null;
+                    /** @description Share of decisions taken as it wanted */
+                    agreement: number | null;
+                    /** @description Share of its votes that were right */
+                    accuracy: number | null;
+                    /** @description Sum of weight x exposure x return of the bar */
+                    contribution: number | null;
+                    /** @description Expected, of its confidences */
+                    calibration_error: number | null;
+                }[];
+                /** @description Share of right decisions */
+                accuracy: number | null;
+                /** @description Weight behind the decision taken */
+                mean_consensus: number | null;
+                /** @description Expected, before temperatures were fitted */
+                calibration_error_before: number | null;
+                /** @description The same after it */
+                calibration_error_after: number | null;
+            } | null;
+        };
         TrainingSession: {
             /** @description Names the session and its folder */
             id: string;
@@ -3588,9 +3758,18 @@ export interface components {
              * @description What runs
              * @enum {string}
              */
-            kind: "optimize" | "train";
+            kind: "optimize" | "train" | "bootstrap" | "clone" | "ensemble";
             /** @description Of optimize: that is searched */
             scenario: string | null;
+            algorithm: ("ppo" | "dqn") | null;
+            /** @description How the bars of training episodes are changed; null: not at all, or as configured */
+            augment: string | null;
+            /** @description Whether calm markets are practised first */
+            curriculum: boolean;
+            /** @description Model file that it starts from */
+            from: string | null;
+            /** @description Of clone: rsi-ma or a model file */
+            expert: string | null;
             /** @description Whether it was started with stevie optimize and not by the queue */
             by_hand: boolean;
             /** @description Empty: those of the configuration */
@@ -3632,7 +3811,7 @@ export interface components {
             progress: {
                 /** @description loading, searching, judging, writing; null: none told */
                 phase: string | null;
-                /** @description Done; of kind train: environment steps */
+                /** @description Done; of a training in the unit of GET /api/sessions/{id}/progress */
                 episode: number;
                 /** @description In all */
                 episodes: number;
@@ -3652,7 +3831,7 @@ export interface components {
                  */
                 updated: string | null;
             };
-            /** @description promoted, not_applied, rejected, not_enough, nothing_better; null before */
+            /** @description promoted, not_applied, rejected, not_enough, nothing_better; trained; null before */
             outcome: string | null;
             /** @description Of the gate */
             verdict: string | null;
@@ -3928,15 +4107,28 @@ export interface operations {
                      * @description What to run; default optimize
                      * @enum {string}
                      */
-                    kind?: "optimize" | "train";
+                    kind?: "optimize" | "train" | "bootstrap" | "clone" | "ensemble";
                     /**
                      * @description Id of a scenario, or recommended (the default)
                      * @example quick_tune
                      */
                     scenario?: string;
+                    /**
+                     * @description Of kind train; default ppo
+                     * @enum {string}
+                     */
+                    algorithm?: "ppo" | "dqn";
+                    /** @description Of kinds train and bootstrap: all, or some of noise, volume, shift, volatility, warp, bootstrap, permutation */
+                    augment?: string;
+                    /** @description Of kinds train and bootstrap: calm markets first, turbulent ones last */
+                    curriculum?: boolean;
+                    /** @description Of kind train: start from the policy of this model file, which lies below the server's own folders models, runs and sessions.folder */
+                    from?: string;
+                    /** @description Of kind clone: rsi-ma (the default), or a model file as `from` takes it */
+                    expert?: string;
                     /** @description Empty or absent: those of the configuration */
                     data?: string[];
-                    /** @description By key of the section optimize; of a dry run also gate, costs, env, rules, regime and social; of kind train: train, data, env, costs, network and ppo (docs/configuration.md) */
+                    /** @description By key of the section optimize; of a dry run also gate, costs, env, rules, regime and social; of a training data, env, costs, network and those of its own (docs/sessions.md) */
                     settings?: {
                         [key: string]: string;
                     };
@@ -4317,7 +4509,7 @@ export interface operations {
                 "application/json": {
                     /** @description Empty or absent: those of the configuration */
                     data?: string[];
-                    /** @description By key of the section optimize; of a dry run also gate, costs, env, rules, regime and social; of kind train: train, data, env, costs, network and ppo (docs/configuration.md) */
+                    /** @description By key of the section optimize; of a dry run also gate, costs, env, rules, regime and social; of a training data, env, costs, network and those of its own (docs/sessions.md) */
                     settings?: {
                         [key: string]: string;
                     };
@@ -4968,7 +5160,7 @@ export interface operations {
                 /** @description Only those in this state */
                 state?: "queued" | "running" | "stopping" | "finished" | "failed" | "stopped" | "interrupted";
                 /** @description Only those of this kind */
-                kind?: "optimize" | "train";
+                kind?: "optimize" | "train" | "bootstrap" | "clone" | "ensemble";
                 /** @description Only those of this scenario */
                 scenario?: string;
                 /** @description Only those asked for at or after this time */
@@ -5106,6 +5298,39 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    get_api_sessions_id_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingResults"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
@@ -6083,7 +6308,7 @@ export interface operations {
                 /** @description next_cursor of the page before */
                 cursor?: string;
                 /** @description Only those of this kind */
-                kind?: "train" | "optimize" | "evaluate" | "gate_study" | "martingale_study";
+                kind?: "train" | "clone" | "ensemble" | "optimize" | "evaluate" | "gate_study" | "martingale_study";
             };
             header?: never;
             path?: never;

@@ -2,7 +2,7 @@ import { Anchor, Drawer, Group, Stack, Text } from "@mantine/core";
 import { Link } from "react-router";
 import { useApi } from "../api";
 import { Duration, format, KeyValue, NumberText, Read, StatusBadge, TimeText } from "../ui";
-import { titleOf } from "../training/sessions";
+import { isTraining, titleOf, wordsOf } from "../training/sessions";
 import { Part } from "./EventDrawer";
 import { stateTones } from "./sessions";
 
@@ -22,7 +22,8 @@ export function SessionDrawer({ id, onClose }: { id: string; onClose: () => void
       <Stack gap="lg">
         <Read query={query}>
           {(session) => {
-            const isTrain = session.kind === "train";
+            const isTrain = isTraining(session);
+            const words = wordsOf(session);
             return (
               <>
                 <Group gap="sm">
@@ -44,13 +45,13 @@ export function SessionDrawer({ id, onClose }: { id: string; onClose: () => void
                         <Duration ms={session.started && session.ended ? Date.parse(session.ended) - Date.parse(session.started) : null} />
                       ),
                     },
-                    { name: isTrain ? "Steps" : "Episodes", value: `${format.count(session.progress.episode)} of ${format.count(session.progress.episodes)}` },
+                    { name: isTrain ? words.units : "Episodes", value: `${format.count(session.progress.episode)} of ${format.count(session.progress.episodes)}` },
                     ...(isTrain
                       ? [
                           {
-                            name: "Best on the validation part",
+                            name: words.best,
                             value: <NumberText value={session.progress.best_reward} digits={4} />,
-                            help: "Log growth of the equity on bars that it did not learn on; 0 is that of cash.",
+                            help: words.bestHelp,
                           },
                         ]
                       : [

@@ -13,6 +13,9 @@ import { flat, liveSessions, matches, sessionStates, stateTones, type SessionSta
 const sessionKinds = [
   { value: "optimize", label: "Search of parameters" },
   { value: "train", label: "Training of an agent" },
+  { value: "bootstrap", label: "First trainings" },
+  { value: "clone", label: "Clone of an expert" },
+  { value: "ensemble", label: "Training of an ensemble" },
 ] as const;
 
 /** Scenarios by their titles; the chosen one is among them in any case. */

@@ -94,6 +94,13 @@ const asked: Record<string, string> = {
   "DELETE /api/auth/keys/{id}": "Revoke an API key",
 };
 
+const trainings: Record<string, string> = {
+  train: "The training of an agent",
+  bootstrap: "A bootstrap of agents",
+  clone: "The cloning of an expert",
+  ensemble: "The training of an ensemble",
+};
+
 const sentences: Record<string, (body: Json, author: string) => string> = {
   "live.started": (body) =>
     `${format.words(text(body.mode) || "live")} trading of ${list(body.symbols).map(text).join(", ") || "no symbol"} began` +
@@ -122,7 +129,7 @@ const sentences: Record<string, (body: Json, author: string) => string> = {
   },
   "training.queued": (body) => {
     const asked = record(body.request);
-    const what = text(asked.scenario) ? `${format.words(text(asked.scenario))}` : text(asked.kind) === "train" ? "The training of an agent" : format.words(text(asked.kind) || "training");
+    const what = text(asked.scenario) ? `${format.words(text(asked.scenario))}` : (trainings[text(asked.kind)] ?? format.words(text(asked.kind) || "training"));
     return `${what} was put into the queue${asked.dry_run === true ? " as a dry run" : ""}${because(body)}`;
   },
   "training.started": (body) =>

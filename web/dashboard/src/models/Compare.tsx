@@ -15,7 +15,7 @@ export function Compare() {
   const list = useList("/api/experiments", { query: { limit: 200 } });
   const [search, setSearch] = useSearchParams();
   const colors = useChartColors();
-  const withCurves = list.items.filter((run) => run.kind === "train" || run.kind === "optimize");
+  const withCurves = list.items.filter((run) => ["train", "clone", "optimize"].includes(run.kind));
   const asked = search.get("runs")?.split(",").filter(Boolean);
   const chosen: Run[] = asked
     ? asked.flatMap((id) => withCurves.find((run) => run.id === id) ?? [])

@@ -77,7 +77,7 @@ export function ExperimentPage() {
                 </List>
               </Panel>
             )}
-            {(data.curves.length > 0 || data.kind === "train" || data.kind === "optimize") && (
+            {(data.curves.length > 0 || ["train", "clone", "optimize"].includes(data.kind)) && (
               <Panel
                 title="Curves"
                 aside={

@@ -5,7 +5,7 @@ import { Empty, format, Icon, PagedTable, Panel, Read, StatusBadge, TimeText, ty
 import { Estimate } from "../performance/Estimate";
 import { fileName, inOrder, kindName, runMeasure, type Run } from "./words";
 
-const kinds = ["train", "optimize", "evaluate", "gate_study", "martingale_study"] as const;
+const kinds = ["train", "clone", "ensemble", "optimize", "evaluate", "gate_study", "martingale_study"] as const;
 
 /** The figure that says most of a run of this kind. */
 function leading(run: Run): string | undefined {

@@ -10,6 +10,7 @@ export type Curve = Schema<"Curve">;
 /** Kinds of runs that the server may list; one that is new to this page is shown by its own word. */
 const kindNames: Record<string, string> = {
   train: "Training",
+  clone: "Clone of an expert",
   optimize: "Search of parameters",
   evaluate: "Evaluation",
   gate_study: "Study of the gate",

@@ -6,7 +6,7 @@ import { Count, Empty, format, Icon, PagedTable, PageFrame, Panel, Read, StatusB
 import { GateHelp } from "./GateReport";
 import { ScenarioCard } from "./ScenarioCards";
 import { SessionProgress } from "./SessionProgress";
-import { fileName, isAtWork, outcomeOf, states, stateTone, titleOf, type Scenario, type TrainingSession } from "./sessions";
+import { fileName, isAtWork, isTraining, outcomeOf, states, stateTone, titleOf, type Scenario, type TrainingSession } from "./sessions";
 import { noOptions, StartDialog, type StartOptions } from "./StartDialog";
 import { StopButton } from "./StopButton";
 import { noTraining, TrainDialog, type TrainOptions } from "./TrainDialog";
@@ -96,7 +96,8 @@ export function Overview() {
         }
       >
         <Text size="sm">
-          An agent learns by trial on past bars (PPO, proximal policy optimization) and is judged on bars that it has not seen. What it learned stands under{" "}
+          An agent learns on past bars, by trial (PPO, DQN) or from an expert that it clones, alone or as a member of an ensemble, and is judged on bars that it
+          has not seen. What it learned stands under{" "}
           <Anchor component={Link} to="/models" size="sm" underline="always">
             Models
           </Anchor>
@@ -270,7 +271,7 @@ function Sessions({ scenarios }: { scenarios: Scenario[] }) {
                   return outcome ? <StatusBadge state={outcome.text} tone={outcome.tone} /> : isAtWork(session) ? `${Math.round(session.progress.fraction * 100)} %` : format.MISSING;
                 },
               },
-              { title: "Candidates", align: "right", cell: (session) => (session.kind === "train" ? format.MISSING : <Count value={session.progress.candidates} />) },
+              { title: "Candidates", align: "right", cell: (session) => (isTraining(session) ? format.MISSING : <Count value={session.progress.candidates} />) },
               { title: "Asked for by", cell: (session) => (session.by_hand ? "stevie optimize" : session.by) },
               { title: "Asked for", cell: (session) => <TimeText value={session.queued} part="minute" /> },
               { title: "Took", align: "right", cell: (session) => <span className="digits">{took(session)}</span> },

@@ -7,7 +7,7 @@ import { ChangeTable } from "../parameters/ChangeTable";
 import { OverrideButton, useProposal } from "../parameters/Override";
 import { GateHelp, GateReport } from "./GateReport";
 import { SessionCurve, SessionProgress } from "./SessionProgress";
-import { boldness, fileName, goals, isActive, outcomeOf, stateTone, titleOf, type TrainingSession } from "./sessions";
+import { boldness, fileName, goals, isActive, isTraining, outcomeOf, stateTone, titleOf, type TrainingSession } from "./sessions";
 import { StopButton } from "./StopButton";
 import { TrainedModel } from "./TrainedModel";
 
@@ -86,7 +86,7 @@ function Shown({ session }: { session: TrainingSession }) {
           {results.data && <Verdict session={session} results={results.data} />}
         </>
       )}
-      {!active && session.kind === "train" && <TrainedModel session={session} />}
+      {!active && isTraining(session) && <TrainedModel session={session} />}
       <div className="two">
         <Asked session={session} results={results.data} />
         <Log id={session.id} active={active} />
@@ -100,7 +100,7 @@ function Outcome({ session }: { session: TrainingSession }) {
   const outcome = outcomeOf(session);
   const color = session.state === "failed" ? "red" : session.outcome === "promoted" ? "green" : session.state === "finished" ? "blue" : "yellow";
   return (
-    <Alert color={color} variant="light" icon={<Icon name={session.state === "failed" ? "warning" : "info"} />} title={session.kind === "train" ? "How it ended" : "What it means for the parameters"}>
+    <Alert color={color} variant="light" icon={<Icon name={session.state === "failed" ? "warning" : "info"} />} title={isTraining(session) ? "How it ended" : "What it means for the parameters"}>
       <Stack gap="xs">
         <Group gap="xs">
           <StatusBadge state={session.state} tone={stateTone(session.state)} />
@@ -108,7 +108,7 @@ function Outcome({ session }: { session: TrainingSession }) {
           {session.dry_run && <StatusBadge state="Dry run" tone="neutral" />}
         </Group>
         <Text size="sm">{session.sentence || "It ended without a word."}</Text>
-        {session.kind === "train" && <Text size="sm">No training changes parameters, nor what trades.</Text>}
+        {isTraining(session) && <Text size="sm">No training changes parameters, nor what trades.</Text>}
         {session.outcome === "not_applied" && (
           <Text size="sm">
             The gate approved the proposal, and it was left unapplied as asked. To put it in force start the scenario again without “dry run”: the same seed
@@ -259,6 +259,10 @@ function Asked({ session, results }: { session: TrainingSession; results: Result
     { name: "Reason", value: session.reason || format.MISSING },
     { name: "Bars", value: session.data.length > 0 ? session.data.map(fileName).join(", ") : "those of the configuration" },
     ...(session.kind === "optimize" ? [{ name: "Limits", value: limitsOf(session) }] : []),
+    ...(session.expert !== null ? [{ name: "Expert", value: session.expert === "rsi-ma" ? "rsi-ma" : fileName(session.expert) }] : []),
+    ...(session.from !== null ? [{ name: "Started from", value: fileName(session.from) }] : []),
+    ...(session.augment !== null ? [{ name: "Augmented with", value: session.augment }] : []),
+    ...(session.curriculum ? [{ name: "Curriculum", value: "calm markets first, turbulent ones last" }] : []),
     ...settings.map(([key, value]) => ({ name: settingNames[key] ?? key, value: /^\d{4,}$/.test(value) ? format.count(Number(value)) : value })),
     { name: "Asked for at", value: <TimeText value={session.queued} /> },
     { name: "Began", value: <TimeText value={session.started} /> },
@@ -277,7 +281,19 @@ function Asked({ session, results }: { session: TrainingSession; results: Result
   );
 }
 
-const settingNames: Record<string, string> = { "optimize.seed": "Seed", "ppo.seed": "Seed", "train.total_timesteps": "Steps" };
+const settingNames: Record<string, string> = {
+  "optimize.seed": "Seed",
+  "ppo.seed": "Seed",
+  "dqn.seed": "Seed",
+  "cloning.seed": "Seed",
+  "bootstrap.first_seed": "First seed",
+  "bootstrap.seeds": "Seeds",
+  "train.total_timesteps": "Steps",
+  "ensemble.timesteps": "Steps of each member",
+  "ensemble.members": "Members",
+  "cloning.max_epochs": "Epochs at most",
+  "cloning.folds": "Blocks of the cross-validation",
+};
 
 function limitsOf(session: TrainingSession): string {
   const parts = [
@@ -298,11 +314,17 @@ function endedBecause(code: string): string {
   return known[code] ?? code.replace(/_/g, " ");
 }
 
+/** A bootstrap and a clone have a report of their own beside that of the policy that is kept. */
+function reportOf(session: TrainingSession): string {
+  if (session.kind === "bootstrap") return "bootstrap_report.html";
+  return session.kind === "clone" ? "bc_report.html" : "report.html";
+}
+
 /** The report as a page of its own, by a ticket that opens it once; and as a file. */
 function ReportButton({ session }: { session: TrainingSession }) {
   const [error, setError] = useState<unknown>(null);
   const reports = useApi("/api/reports", { query: { limit: 200 } }, { enabled: !isActive(session), staleTime: 60_000 });
-  const report = reports.data?.items.find((one) => one.name.includes(`${session.id}/report.html`));
+  const report = reports.data?.items.find((one) => one.name.includes(`${session.id}/${reportOf(session)}`));
   const ticket = useChange("post", "/api/reports/{id}/ticket");
   if (!report) return null;
   const open = async () => {

@@ -3,16 +3,25 @@ import { useMemo } from "react";
 import { useApi } from "../api";
 import { format, KeyValue, NumberText } from "../ui";
 import { LongSeries } from "../ui/LongSeries";
-import { isActive, isAtWork, phases, type TrainingSession } from "./sessions";
+import { isActive, isAtWork, isTraining, phases, wordsOf, type TrainingSession } from "./sessions";
+
+const trainingPhases: Record<string, string> = { searching: "Training", judging: "Judging on the test part" };
+
+/** An ensemble tells no figure of its members while they train. */
+const tellsRewards = (session: TrainingSession) => session.kind !== "ensemble";
+
+/** A share of right actions, or a reward. */
+const written = (session: TrainingSession, value: number | null) =>
+  session.kind === "clone" ? format.percent(value, { digits: 1 }) : format.number(value, { digits: 3 });
 
 /** How far a session is: phase, episodes, candidates, best so far, time left, and the curve. */
 export function SessionProgress({ session }: { session: TrainingSession }) {
   const { progress } = session;
-  const isTrain = session.kind === "train";
+  const isTrain = isTraining(session);
+  const words = wordsOf(session);
   const share = Math.round(progress.fraction * 100);
-  const step = isTrain ? "Steps" : "Episode";
   const gain = progress.best_reward !== null && progress.running_reward !== null ? progress.best_reward - progress.running_reward : null;
-  const phaseWord = isTrain && progress.phase === "searching" ? "Training" : (phases[progress.phase ?? ""] ?? format.words(progress.phase ?? ""));
+  const phaseWord = (isTrain ? trainingPhases[progress.phase ?? ""] : undefined) ?? phases[progress.phase ?? ""] ?? format.words(progress.phase ?? "");
   const phase =
     session.state === "queued" ? "Waits for its turn" : session.state === "stopping" ? "Stopping" : progress.phase ? phaseWord : "Starting";
   return (
@@ -37,23 +46,21 @@ export function SessionProgress({ session }: { session: TrainingSession }) {
           <KeyValue
             rows={[
               {
-                name: step,
+                name: words.units,
                 value: progress.episodes > 0 ? `${format.count(progress.episode)} of ${format.count(progress.episodes)}` : format.MISSING,
               },
               ...(isTrain ? [] : [{ name: "Candidates looked at", value: format.count(progress.candidates) }]),
-              {
-                name: isTrain ? "Best on the validation part" : "Best so far",
-                value: progress.best_reward === null && isTrain ? "not judged yet" : <NumberText value={progress.best_reward} digits={3} />,
-                help: isTrain
-                  ? "Log growth of the equity on bars that it does not learn on, of the policy that did best there and is kept. 0 is that of cash."
-                  : "Reward of the best candidate: over the windows of the history, what the scenario looks for, less half of its spread. Higher is better.",
-              },
-              ...(isTrain
-                ? [{ name: "Mean reward of an episode", value: <NumberText value={progress.running_reward} digits={3} />, help: "Of the newest episodes on the bars that it learns on." }]
-                : [
-                    { name: "What runs now", value: <NumberText value={progress.running_reward} digits={3} />, help: "The same reward, of the parameters in force." },
-                    { name: "Difference", value: <NumberText value={gain} digits={3} tone /> },
-                  ]),
+              ...(tellsRewards(session)
+                ? [
+                    {
+                      name: words.best,
+                      value: progress.best_reward === null && isTrain ? "not judged yet" : <span className="digits">{written(session, progress.best_reward)}</span>,
+                      help: words.bestHelp,
+                    },
+                    { name: words.newest, value: <span className="digits">{written(session, progress.running_reward)}</span>, help: words.newestHelp },
+                  ]
+                : []),
+              ...(isTrain ? [] : [{ name: "Difference", value: <NumberText value={gain} digits={3} tone /> }]),
               {
                 name: "Time left",
                 value: session.state === "queued" ? format.MISSING : progress.seconds_left === null ? "not known yet" : format.duration(progress.seconds_left * 1000),
@@ -63,7 +70,7 @@ export function SessionProgress({ session }: { session: TrainingSession }) {
           />
         </div>
       </div>
-      <SessionCurve session={session} />
+      {tellsRewards(session) && <SessionCurve session={session} />}
     </div>
   );
 }
@@ -72,7 +79,8 @@ export function SessionProgress({ session }: { session: TrainingSession }) {
 export function SessionCurve({ session }: { session: TrainingSession }) {
   const query = useApi("/api/sessions/{id}/progress", { path: { id: session.id } }, { refetchInterval: isAtWork(session) ? 2000 : false, staleTime: 1000 });
   const { progress } = session;
-  const isTrain = session.kind === "train";
+  const isTrain = isTraining(session);
+  const words = wordsOf(session);
   // What was pushed since the curve was read is its end.
   const points = useMemo(() => {
     const read = query.data?.points ?? [];
@@ -86,32 +94,33 @@ export function SessionCurve({ session }: { session: TrainingSession }) {
   const x = useMemo(() => points.map((point) => point.episode), [points]);
   const lines = useMemo(
     () => [
-      { label: isTrain ? "Best on the validation part" : "Best so far", values: points.map((point) => point.best) },
-      { label: isTrain ? "Mean reward of an episode" : "What runs", values: points.map((point) => point.running), dashed: true },
+      { label: words.best, values: points.map((point) => point.best) },
+      { label: isTrain ? words.newest : "What runs", values: points.map((point) => point.running), dashed: true },
     ],
-    [points, isTrain],
+    [points, isTrain, words],
   );
   if (points.length < 2) {
     return (
       <div className="curve-empty">
         <Text size="sm" c="dimmed">
-          {isActive(session) ? `The curve of the best so far begins with the second ${isTrain ? "rollout" : "episode"}.` : "It ended before there were two points to draw a curve through."}
+          {isActive(session) ? `The curve of the best so far begins with the second ${session.kind === "clone" ? "epoch" : isTrain ? "rollout" : "episode"}.` : "It ended before there were two points to draw a curve through."}
         </Text>
       </div>
     );
   }
   const last = points[points.length - 1]!;
-  const word = isTrain ? "step" : "episode";
+  const of = session.kind === "clone" ? "Share of right actions, most" : `${isTrain ? "Log growth on the validation part" : "Reward"} of the best`;
+  const beside = session.kind === "clone" ? "the newest is" : isTrain ? "an episode's mean reward is" : "what runs has";
   return (
     <LongSeries
       x={x}
       lines={lines}
       xKind="number"
-      xLabel={isTrain ? "Steps" : "Episode"}
+      xLabel={words.units}
       height={210}
-      write={(value) => format.number(value, { digits: 3 })}
-      description={`${isTrain ? "Log growth on the validation part" : "Reward"} of the best so far: ${format.number(last.best, { digits: 3 })} after ${word} ${format.count(last.episode)}${
-        last.running !== null ? `, ${isTrain ? "an episode's mean reward is" : "what runs has"} ${format.number(last.running, { digits: 3 })}` : ""
+      write={(value) => written(session, value)}
+      description={`${of} so far: ${written(session, last.best)} after ${words.unit} ${format.count(last.episode)}${
+        last.running !== null ? `, ${beside} ${written(session, last.running)}` : ""
       }. Higher is better.`}
     />
   );

@@ -9,6 +9,11 @@ export function session(part: Partial<TrainingSession> = {}): TrainingSession {
     id: "20260102-030405-quick_tune",
     kind: "optimize",
     scenario: "quick_tune",
+    algorithm: null,
+    augment: null,
+    curriculum: false,
+    from: null,
+    expert: null,
     by_hand: false,
     data: ["/data/BTCUSDT_1h.csv.gz"],
     settings: {},
@@ -83,6 +88,10 @@ function scenario(id: string, title: string, recommended: boolean): Scenario {
   };
 }
 
+function training(kind: string, algorithm: string | null, numbers: Record<string, [string, number]>) {
+  return { kind, algorithm, numbers: Object.entries(numbers).map(([name, [setting, value]]) => ({ name, setting, default: value })) };
+}
+
 export function scenarios(): Schema<"Scenarios"> {
   return {
     scenarios: [scenario("quick_tune", "Quick tune", false), scenario("risk_optimizer", "Risk optimizer", true)],
@@ -105,6 +114,14 @@ export function scenarios(): Schema<"Scenarios"> {
       minutes: { min: 0.01, max: 10_080 },
       episodes: { min: 1, max: 10_000 },
       training: { timesteps: { setting: "train.total_timesteps", default: 1_000_000 }, seed: { setting: "ppo.seed", default: 1 } },
+      trainings: [
+        training("train", "ppo", { steps: ["train.total_timesteps", 1_000_000], seed: ["ppo.seed", 1] }),
+        training("train", "dqn", { steps: ["train.total_timesteps", 1_000_000], seed: ["dqn.seed", 1] }),
+        training("bootstrap", null, { steps: ["train.total_timesteps", 1_000_000], seeds: ["bootstrap.seeds", 3], seed: ["bootstrap.first_seed", 1] }),
+        training("clone", null, { epochs: ["cloning.max_epochs", 200], folds: ["cloning.folds", 5], seed: ["cloning.seed", 1] }),
+        training("ensemble", null, { steps: ["ensemble.timesteps", 300_000], members: ["ensemble.members", 4], seed: ["ppo.seed", 1] }),
+      ],
+      models: ["runs/sessions/20260102-030405-clone/models/behavior_cloning_model.zip"],
     },
     note: null,
   };
@@ -176,3 +193,64 @@ export function results(part: Partial<Schema<"ScenarioResults">> = {}): Schema<"
     ...part,
   };
 }
+
+const figures = (total_return: number | null, more: Partial<NonNullable<Schema<"TrainingResults">["rows"][number]["test"]>> = {}) => ({
+  total_return,
+  sharpe: null,
+  max_drawdown: null,
+  win_rate: null,
+  trades: null,
+  ...more,
+});
+
+export function trainingResults(part: Partial<Schema<"TrainingResults">> = {}): Schema<"TrainingResults"> {
+  return {
+    session: ended({ kind: "bootstrap", scenario: null }),
+    sentence: "PPO with seed 2 did best.",
+    symbol: "BTC/USDT",
+    synthetic: false,
+    rows: [
+      { name: "PPO", role: "policy", seed: 1, chosen: false, validation: figures(-0.02, { sharpe: -0.4 }), test: figures(0.01, { trades: 7 }) },
+      { name: "PPO", role: "policy", seed: 2, chosen: true, validation: figures(0.125, { sharpe: 1.5 }), test: figures(-0.034, { trades: 12 }) },
+      { name: "DQN", role: "policy", seed: 2, chosen: false, validation: figures(-0.3), test: null },
+      { name: "Buy and hold", role: "baseline", seed: null, chosen: false, validation: figures(0.4), test: figures(0.2, { trades: 1 }) },
+    ],
+    clone: null,
+    ensemble: null,
+    ...part,
+  };
+}
+
+export const cloned: NonNullable<Schema<"TrainingResults">["clone"]> = {
+  expert: "rsi-ma",
+  demonstrations: 5476,
+  best_epoch: 2,
+  stopped_early: true,
+  epochs: [
+    { epoch: 1, train_loss: 1.05, validation_loss: 1.02, validation_accuracy: 0.6 },
+    { epoch: 2, train_loss: 0.95, validation_loss: 0.91, validation_accuracy: 0.65 },
+  ],
+  blocks: [{ from: "2020-02-03T07:00:00Z", to: "2020-05-27T08:00:00Z", rows: 2738, loss: 1.04, accuracy: 0.528 }],
+  parts: [
+    {
+      part: "test",
+      accuracy: 0.623,
+      majority_accuracy: 0.408,
+      repeat_accuracy: 0.916,
+      change_accuracy: 0.327,
+      divergence_bits: 0.0249,
+      same_exposure: 0.57,
+      tracking_error: 0.355,
+      correlation: null,
+    },
+  ],
+};
+
+export const ensembled: NonNullable<Schema<"TrainingResults">["ensemble"]> = {
+  decisions: 895,
+  accuracy: 0.41,
+  mean_consensus: 0.83,
+  calibration_error_before: 0.21,
+  calibration_error_after: 0.043,
+  members: [{ name: "member_1", first_weight: 0.6, weight: 0.7, agreement: 0.92, accuracy: 0.4, contribution: -0.05, calibration_error: 0.06 }],
+};

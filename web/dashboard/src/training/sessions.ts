@@ -62,6 +62,56 @@ export const phases: Record<string, string> = {
   writing: "Writing the results",
 };
 
+/** A training changes no parameters; everything else is a search. */
+export function isTraining(session: TrainingSession): boolean {
+  return session.kind !== "optimize";
+}
+
+export interface KindWords {
+  /** what its progress counts: "step", "Steps" */
+  unit: string;
+  units: string;
+  best: string;
+  bestHelp: string;
+  newest: string;
+  newestHelp: string;
+}
+
+const steps = { unit: "step", units: "Steps" };
+const learning: KindWords = {
+  ...steps,
+  best: "Best on the validation part",
+  bestHelp: "Log growth of the equity on bars that it does not learn on, of the policy that did best there and is kept. 0 is that of cash.",
+  newest: "Mean reward of an episode",
+  newestHelp: "Of the newest episodes on the bars that it learns on.",
+};
+const kindWords: Record<TrainingSession["kind"], KindWords> = {
+  optimize: {
+    unit: "episode",
+    units: "Episode",
+    best: "Best so far",
+    bestHelp: "Reward of the best candidate: over the windows of the history, what the scenario looks for, less half of its spread. Higher is better.",
+    newest: "What runs now",
+    newestHelp: "The same reward, of the parameters in force.",
+  },
+  train: learning,
+  bootstrap: { ...learning, bestHelp: "Log growth of the equity on bars that none learns on, of the policy that did best there so far. 0 is that of cash." },
+  clone: {
+    unit: "epoch",
+    units: "Epochs",
+    best: "Most right actions so far",
+    bestHelp: "Largest share of bars on which it takes the expert's action, on bars that it does not learn on.",
+    newest: "Right actions, newest epoch",
+    newestHelp: "The same after the newest epoch, of the cross-validation or of the policy that is kept.",
+  },
+  ensemble: learning,
+};
+
+/** The words for what a session counts and is measured by. */
+export function wordsOf(session: TrainingSession): KindWords {
+  return kindWords[session.kind] ?? learning;
+}
+
 /** What a scenario looks for: in a word, and what that is. */
 export const goals: Record<string, { word: string; text: string }> = {
   balanced: { word: "A balance", text: "Half the Sharpe ratio plus the growth of the equity less the largest loss from a peak" },
@@ -78,7 +128,10 @@ export const boldness: Record<Scenario["aggressiveness"], { level: 1 | 2 | 3; te
 
 /** The name of what runs: the scenario's title where it is known. */
 export function titleOf(session: TrainingSession, scenarios?: readonly Scenario[]): string {
-  if (session.kind === "train") return "Training of an agent (PPO)";
+  if (session.kind === "train") return `Training of an agent (${session.algorithm === "dqn" ? "DQN" : "PPO"})`;
+  if (session.kind === "bootstrap") return "First trainings (PPO and DQN)";
+  if (session.kind === "clone") return `Clone of ${session.expert === null || session.expert === "rsi-ma" ? "the expert rsi-ma" : fileName(session.expert)}`;
+  if (session.kind === "ensemble") return "Training of an ensemble";
   const id = session.scenario ?? "";
   const known = scenarios?.find((scenario) => scenario.id === id);
   if (known) return known.title;

@@ -1,15 +1,17 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { Route, Routes } from "react-router";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { axeFaults, fakeServer, logInAs, renderPage } from "../testing/render";
 import { liveState } from "../testing/samples";
 import { figureText, marginText, tally } from "./gate";
-import { check, ended, gate, results, scenarios, session, status } from "./samples";
-import { patched } from "./sessions";
+import { check, cloned, ended, ensembled, gate, results, scenarios, session, status, trainingResults } from "./samples";
+import { patched, titleOf, wordsOf } from "./sessions";
 import { bodyOf, noOptions, optionFaults } from "./StartDialog";
 import { noTraining, trainBody, trainFaults } from "./TrainDialog";
 import TrainingPage from "./TrainingPage";
+
+vi.mock("../ui/LongSeries", () => ({ LongSeries: ({ description }: { description: string }) => <div role="img" aria-label={description} /> }));
 
 const ID = "20260102-030405-quick_tune";
 const progressOf = (which = session()) => ({ session: which, unit: "episodes", points: [] });
@@ -221,11 +223,119 @@ test("a training that ended leads to its model", async () => {
       points: [],
     },
     "GET /api/experiments": { items: [{ id: "e1", session: ID, model: "m1" }], next_cursor: null },
+    [`GET /api/sessions/${ID}/results`]: trainingResults(),
   });
   show(`/training/${ID}`);
   expect(await screen.findByRole("link", { name: "The model that it left" })).toHaveAttribute("href", expect.stringContaining("/models/m1"));
   expect(screen.getByText("It did no better than cash.")).toBeVisible();
   expect(screen.getByText(/before there were two points/)).toBeVisible();
+});
+
+test("a clone is asked for with its expert and its own numbers; what another training asks for is left out", async () => {
+  logInAs("operator");
+  const clone = session({ kind: "clone", scenario: null, state: "queued", expert: "rsi-ma" });
+  const { calls } = server({
+    "POST /api/rl-training/start": () => ({ status: 202, body: clone }),
+    [`GET /api/sessions/${ID}`]: clone,
+    [`GET /api/sessions/${ID}/progress`]: { session: clone, unit: "epochs", points: [] },
+  });
+  show();
+  const user = userEvent.setup();
+  await user.click(await screen.findByRole("button", { name: "Train an agent" }));
+  const dialog = await screen.findByRole("dialog", { name: "Train an agent" });
+  await user.type(await within(dialog).findByLabelText("Steps"), "5000");
+  await user.click(within(dialog).getByRole("switch", { name: /^Curriculum/ }));
+  await user.selectOptions(within(dialog).getByLabelText("What is trained"), "A clone of an expert");
+  expect(within(dialog).queryByLabelText("Steps")).not.toBeInTheDocument();
+  expect(within(dialog).queryByRole("switch", { name: /^Curriculum/ })).not.toBeInTheDocument();
+  await user.type(within(dialog).getByLabelText("Blocks of time"), "3");
+  await user.type(within(dialog).getByRole("combobox", { name: "Expert" }), "rsi-ma");
+  await user.type(within(dialog).getByLabelText(/Reason/), "a start for others");
+  expect(await axeFaults(dialog)).toEqual([]);
+  await user.click(within(dialog).getByRole("button", { name: "Start" }));
+  expect(await screen.findByRole("heading", { name: "Clone of the expert rsi-ma" })).toBeVisible();
+  expect(calls.find((call) => call.path === "/api/rl-training/start")!.body).toEqual({
+    kind: "clone",
+    reason: "a start for others",
+    expert: "rsi-ma",
+    settings: { "cloning.folds": "3" },
+  });
+});
+
+test("every training has the settings that the server names", () => {
+  const limits = scenarios().options;
+  const body = (part: Partial<typeof noTraining>) => trainBody({ ...noTraining, numbers: { steps: 5, seed: 2, seeds: 3, members: 4, epochs: 6, folds: 0 }, ...part }, "r", limits);
+  expect(body({ what: "dqn", from: " runs/a.zip ", augment: ["noise", "warp"], curriculum: true })).toEqual({
+    kind: "train",
+    algorithm: "dqn",
+    reason: "r",
+    from: "runs/a.zip",
+    augment: "noise,warp",
+    curriculum: true,
+    settings: { "train.total_timesteps": "5", "dqn.seed": "2" },
+  });
+  expect(body({ what: "bootstrap", from: "runs/a.zip" })).toEqual({
+    kind: "bootstrap",
+    reason: "r",
+    settings: { "train.total_timesteps": "5", "bootstrap.seeds": "3", "bootstrap.first_seed": "2" },
+  });
+  expect(body({ what: "clone", expert: "runs/a.zip" })).toEqual({ kind: "clone", reason: "r", expert: "runs/a.zip", settings: { "cloning.max_epochs": "6", "cloning.folds": "0", "cloning.seed": "2" } });
+  expect(body({ what: "ensemble", augment: ["noise"] })).toEqual({
+    kind: "ensemble",
+    reason: "r",
+    settings: { "ensemble.timesteps": "5", "ensemble.members": "4", "ppo.seed": "2" },
+  });
+  expect(trainFaults({ ...noTraining, from: "notes.txt" }, limits).from).toContain("model file");
+  expect(trainFaults({ ...noTraining, what: "clone", from: "notes.txt" }, limits)).toEqual({});
+  expect(trainFaults({ ...noTraining, what: "clone", expert: "/etc/passwd" }, limits).expert).toContain("model file");
+  expect(trainFaults({ ...noTraining, what: "ensemble", numbers: { members: 0, seeds: 0 } }, limits)).toEqual({ members: expect.stringContaining("whole number") });
+});
+
+test("trainings are named, and counted in their own unit", () => {
+  expect(titleOf(session({ kind: "train", scenario: null, algorithm: "dqn" }))).toBe("Training of an agent (DQN)");
+  expect(titleOf(session({ kind: "clone", scenario: null, expert: "runs/x/models/ppo_stevie.zip" }))).toBe("Clone of ppo_stevie.zip");
+  expect(titleOf(session({ kind: "ensemble", scenario: null }))).toBe("Training of an ensemble");
+  expect(wordsOf(session({ kind: "clone" })).units).toBe("Epochs");
+});
+
+function showEnded(kind: "bootstrap" | "clone" | "ensemble", found: ReturnType<typeof trainingResults>) {
+  logInAs("viewer");
+  const one = ended({ kind, scenario: null, outcome: "trained", verdict: null, decision_event: null, sentence: found.sentence });
+  server({
+    [`GET /api/sessions/${ID}`]: one,
+    [`GET /api/sessions/${ID}/progress`]: { session: one, unit: "steps", points: [] },
+    [`GET /api/sessions/${ID}/results`]: found,
+    "GET /api/experiments": { items: [], next_cursor: null },
+  });
+  show(`/training/${ID}`);
+}
+
+test("several trainings stand side by side with the chosen one and the baselines", async () => {
+  showEnded("bootstrap", trainingResults());
+  const table = await screen.findByRole("table", { name: "Policies and baselines" });
+  const row = (name: RegExp) => within(table).getByRole("row", { name });
+  expect(row(/PPO, seed 2.*Chosen/)).toHaveTextContent(/12\.5.*1\.50.*−3\.4.*12/);
+  expect(row(/DQN, seed 2/)).not.toHaveTextContent("Chosen");
+  expect(row(/Buy and hold.*Baseline/)).toHaveTextContent(/40\.0.*20\.0/);
+  expect(screen.queryByText("How like the expert")).not.toBeInTheDocument();
+  expect(await axeFaults()).toEqual([]);
+});
+
+test("of a clone stand likeness, divergence and losses", async () => {
+  showEnded("clone", trainingResults({ clone: cloned }));
+  const table = await screen.findByRole("table", { name: "How like the expert" });
+  expect(within(table).getByRole("row", { name: /Test/ })).toHaveTextContent(/62\.3.*40\.8.*91\.6.*32\.7.*0\.0249.*57\.0/);
+  expect(screen.getByText("2 of 2, stopped early")).toBeVisible();
+  expect(screen.getByRole("img", { name: /Cross-entropy of the clone epoch by epoch: 0\.9100/ })).toBeVisible();
+  expect(await axeFaults()).toEqual([]);
+});
+
+test("of an ensemble stand its members with weights, consensus and calibration", async () => {
+  showEnded("ensemble", trainingResults({ ensemble: ensembled }));
+  const table = await screen.findByRole("table", { name: "Members on the test part" });
+  expect(within(table).getByRole("row", { name: /member_1/ })).toHaveTextContent(/60\.0.*70\.0.*92\.0/);
+  expect(screen.getByText(/0\.043, 0\.210 before/)).toBeVisible();
+  expect(await axeFaults()).toEqual([]);
 });
 
 test("a session that is not there is told", async () => {

@@ -1,0 +1,96 @@
+#include "api/routes_testing.h"
+#include "core/file.h"
+
+namespace stevie::api {
+namespace {
+
+using Json = TestServer::Json;
+
+class SessionRoutes : public ::testing::Test {
+ protected:
+  Json start(Json body) {
+    body["reason"] = "a look";
+    return server.post("/api/rl-training/start", body, 202);
+  }
+  /// What the queue would write: the session was launched in this folder and has ended.
+  void finish(const std::string& id, const std::filesystem::path& folder) {
+    server.own_ledger->append("training.started",
+                              Json{{"id", id}, {"attempt", 1}, {"folder", folder.string()}}.dump(), "server",
+                              server.clock.time());
+    server.own_ledger->append("training.ended",
+                              Json{{"id", id}, {"state", "finished"}, {"outcome", "trained"}}.dump(),
+                              "server", server.clock.time());
+    start({{"scenario", "quick_tune"}});  // the queue reads the ledger
+  }
+
+  TestServer server{false};
+};
+
+TEST_F(SessionRoutes, EveryKindOfTrainingIsQueuedAndShown) {
+  const Json dqn = start({{"kind", "train"},
+                          {"algorithm", "dqn"},
+                          {"augment", "noise,warp"},
+                          {"curriculum", true},
+                          {"settings", {{"dqn.seed", "2"}}}});
+  EXPECT_EQ(dqn["algorithm"], "dqn");
+  EXPECT_EQ(dqn["augment"], "noise,warp");
+  EXPECT_EQ(dqn["curriculum"], true);
+  EXPECT_EQ(dqn["expert"], nullptr);
+  EXPECT_EQ(dqn["scenario"], nullptr);
+  EXPECT_EQ(start({{"kind", "train"}})["algorithm"], "ppo");
+  EXPECT_EQ(start({{"kind", "clone"}})["expert"], "rsi-ma");
+  EXPECT_EQ(start({{"kind", "bootstrap"}, {"settings", {{"bootstrap.seeds", "2"}}}})["algorithm"], nullptr);
+  const Json ensemble = start({{"kind", "ensemble"}, {"settings", {{"ensemble.members", "2"}}}});
+  EXPECT_EQ(ensemble["kind"], "ensemble");
+  EXPECT_EQ(server.get("/api/sessions?kind=ensemble")["items"].size(), 1U);
+  EXPECT_EQ(server.get("/api/sessions?kind=train")["items"].size(), 2U);
+  const auto unit = [&](const Json& session) {
+    return server.get("/api/sessions/" + session["id"].get<std::string>() + "/progress")["unit"];
+  };
+  EXPECT_EQ(unit(ensemble), "steps");
+  EXPECT_EQ(unit(server.get("/api/sessions?kind=clone")["items"][0]), "epochs");
+  server.ask("GET", "/api/sessions?kind=other", "vera", nullptr, 400);
+  server.ask("POST", "/api/rl-training/start", "otto",
+             {{"kind", "train"}, {"algorithm", "sac"}, {"reason", "x y"}}, 400);
+  server.ask("POST", "/api/rl-training/start", "vera", {{"kind", "clone"}, {"reason", "a viewer"}}, 403);
+}
+
+TEST_F(SessionRoutes, WhatMayBeStartedIsTold) {
+  const Json options = server.get("/api/rl-training/scenarios")["options"];
+  std::vector<std::string> kinds;
+  for (const Json& training : options["trainings"]) kinds.push_back(training["kind"]);
+  EXPECT_EQ(kinds, (std::vector<std::string>{"train", "train", "bootstrap", "clone", "ensemble"}));
+  EXPECT_EQ(options["trainings"][4]["numbers"][1],
+            (Json{{"name", "members"}, {"setting", "ensemble.members"}, {"default", 4}}));
+  EXPECT_TRUE(options["models"].is_array());
+}
+
+TEST_F(SessionRoutes, WhatATrainingFoundIsReadFromItsFolder) {
+  const std::string search = start({{"scenario", "quick_tune"}})["id"],
+                    several = start({{"kind", "bootstrap"}})["id"], clone = start({{"kind", "clone"}})["id"];
+  const std::filesystem::path folder = server.folder.path() / "sessions" / "x";
+  for (const std::string& id : {search, several})
+    server.ask("GET", "/api/sessions/" + id + "/results", "vera", nullptr, 409);
+  server.ask("GET", "/api/sessions/unknown/results", "vera", nullptr, 404);
+  write_file(folder / "training_results.json", R"({"algorithm": "PPO", "seed": 1, "sentence": "PPO did best.",
+    "algorithms": [{"algorithm": "PPO", "runs": [{"seed": 1, "validation": {"total_return": 0.1}}]}],
+    "baselines": [{"name": "Cash", "validation": {"total_return": 0}, "test": {"total_return": 0}}]})");
+  finish(several, folder);
+  const Json found = server.get("/api/sessions/" + several + "/results");
+  EXPECT_EQ(found["sentence"], "PPO did best.");
+  EXPECT_EQ(found["session"]["id"], several);
+  EXPECT_EQ(found["rows"].size(), 2U);
+  EXPECT_EQ(found["rows"][0]["chosen"], true);
+  EXPECT_EQ(found["rows"][0]["validation"]["total_return"], 0.1);
+  EXPECT_EQ(found["rows"][0]["test"], nullptr);
+  write_file(folder / "bc_training_results.json", R"({"expert": "rsi-ma", "fit": {"epochs": [
+    {"epoch": 1, "train_loss": 1, "validation_loss": 2, "validation_accuracy": 0.5}]},
+    "deviation": {"validation": {"imitation": {"accuracy": 0.5}}}})");
+  finish(clone, folder);
+  const Json cloned = server.get("/api/sessions/" + clone + "/results");
+  EXPECT_EQ(cloned["clone"]["parts"][0]["accuracy"], 0.5);
+  EXPECT_EQ(cloned["clone"]["epochs"][0]["validation_loss"], 2);
+}
+
+}  // namespace
+}  // namespace stevie::api
