@@ -52,7 +52,8 @@ struct AugmentationStudyConfig {
 std::vector<AugmentationArmResult> run_augmentation_study(const AugmentationStudyConfig& config);
 
 /// A row for each arm, and for each but "none" the difference to it: paired by seed, with an interval, the
-/// exact sign test and Holm's correction for all comparisons.
+/// exact sign test and Holm's correction for all comparisons. Then the same against "null", where it is among
+/// the arms.
 std::string augmentation_study_markdown(const AugmentationStudyConfig& config,
                                         const std::vector<AugmentationArmResult>& results);
 std::string augmentation_study_json(const AugmentationStudyConfig& config,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "app/augmentation_study.h"
 #include "stats/paired_seeds.h"
@@ -24,25 +25,56 @@ double mean(const std::vector<double>& values) {
   return values.empty() ? 0.0 : sum / static_cast<double>(values.size());
 }
 
-/// The comparison of an arm with the first, on the test growth of the kept policies.
+constexpr std::string_view plain_arm = "none", null_arm = "null";
+
+/// The comparison of an arm with a base, on the test growth of the kept policies.
 struct Comparison {
+  std::size_t arm = 0;  // of the results
   stats::PairedSeeds paired;
-  double p_holm = 1;
+  double p_holm = 1;  // for all comparisons with this base
 };
 
-/// One for each arm but the first; none before there are two seeds, or where the first is not "none".
-std::vector<Comparison> comparisons(const std::vector<AugmentationArmResult>& results) {
+/// Of every arm with the one called `base`, but of the base with itself and of the arm called `left_out`;
+/// none where there is no base or fewer than two seeds.
+std::vector<Comparison> comparisons(const std::vector<AugmentationArmResult>& results, std::string_view base,
+                                    std::string_view left_out = "") {
   std::vector<Comparison> all;
-  if (results.size() < 2 || results.front().arm.name != "none" || results.front().runs.size() < 2) return all;
-  const std::vector<double> base = column(results.front(), &AugmentationRun::test);
+  const auto name_of = [](const AugmentationArmResult& result) -> const std::string& {
+    return result.arm.name;
+  };
+  const auto yardstick = std::ranges::find(results, base, name_of);
+  if (yardstick == results.end() || yardstick->runs.size() < 2) return all;
+  const std::vector<double> scores = column(*yardstick, &AugmentationRun::test);
   std::vector<double> p_values;
-  for (std::size_t i = 1; i < results.size(); ++i) {
-    all.push_back({stats::compare_seeds(column(results[i], &AugmentationRun::test), base), 1});
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (results[i].arm.name == base || results[i].arm.name == left_out) continue;
+    all.push_back({i, stats::compare_seeds(column(results[i], &AugmentationRun::test), scores), 1});
     p_values.push_back(all.back().paired.p_two_sided);
   }
   const std::vector<double> corrected = stats::holm_adjusted(p_values);
   for (std::size_t i = 0; i < all.size(); ++i) all[i].p_holm = corrected[i];
   return all;
+}
+
+const Comparison* comparison_of(const std::vector<Comparison>& all, std::size_t arm) {
+  const auto found = std::ranges::find(all, arm, &Comparison::arm);
+  return found == all.end() ? nullptr : &*found;
+}
+
+std::string cells(const Comparison* one) {
+  if (one == nullptr) return "| - | - | - |";
+  return fmt::format("| {:+.3f} [{:+.3f}, {:+.3f}] | {:.3f} | {:.3f} |", one->paired.mean,
+                     one->paired.interval.low, one->paired.interval.high, one->paired.p_two_sided,
+                     one->p_holm);
+}
+
+Json object(const Comparison* one) {
+  if (one == nullptr) return nullptr;
+  return {{"mean", one->paired.mean},
+          {"low", one->paired.interval.low},
+          {"high", one->paired.interval.high},
+          {"p", one->paired.p_two_sided},
+          {"p_holm", one->p_holm}};
 }
 
 /// The mean with its own interval: against nothing, that is against cash.
@@ -63,7 +95,7 @@ std::string sharpe_text(const AugmentationArmResult& result) {
 
 std::string augmentation_study_markdown(const AugmentationStudyConfig& config,
                                         const std::vector<AugmentationArmResult>& results) {
-  const std::vector<Comparison> compared = comparisons(results);
+  const std::vector<Comparison> compared = comparisons(results, plain_arm);
   std::string text = fmt::format(
       "{} seeds of {} steps each, the best of an evaluation every {} steps on the validation part kept.\n\n"
       "| training on | test growth [95 %] | test Sharpe (defined) | trades | last policy | validation | "
@@ -72,25 +104,25 @@ std::string augmentation_study_markdown(const AugmentationStudyConfig& config,
       config.config.train.eval_freq);
   for (std::size_t i = 0; i < results.size(); ++i) {
     const AugmentationArmResult& result = results[i];
-    std::string difference = "| - | - | - |";
-    if (i > 0 && !compared.empty()) {
-      const Comparison& one = compared[i - 1];
-      difference =
-          fmt::format("| {:+.3f} [{:+.3f}, {:+.3f}] | {:.3f} | {:.3f} |", one.paired.mean,
-                      one.paired.interval.low, one.paired.interval.high, one.paired.p_two_sided, one.p_holm);
-    }
     fmt::format_to(std::back_inserter(text), "| {} | {} | {} | {:.1f} | {:+.3f} | {:+.3f} {}\n",
                    result.arm.name, growth_text(column(result, &AugmentationRun::test)), sharpe_text(result),
                    mean(column(result, &AugmentationRun::trades)),
                    mean(column(result, &AugmentationRun::last_test)),
-                   mean(column(result, &AugmentationRun::validation)), difference);
+                   mean(column(result, &AugmentationRun::validation)), cells(comparison_of(compared, i)));
   }
+  // What helps no more than blocks in another order helps because the bars change, not because of how.
+  const std::vector<Comparison> against_null = comparisons(results, null_arm, plain_arm);
+  if (against_null.empty()) return text;
+  text += "\n| training on | against null [95 %] | p | p, Holm |\n|---|---|---|---|\n";
+  for (const Comparison& one : against_null)
+    fmt::format_to(std::back_inserter(text), "| {} {}\n", results[one.arm].arm.name, cells(&one));
   return text;
 }
 
 std::string augmentation_study_json(const AugmentationStudyConfig& config,
                                     const std::vector<AugmentationArmResult>& results) {
-  const std::vector<Comparison> compared = comparisons(results);
+  const std::vector<Comparison> compared = comparisons(results, plain_arm);
+  const std::vector<Comparison> against_null = comparisons(results, null_arm, plain_arm);
   Json arms = Json::array();
   for (std::size_t i = 0; i < results.size(); ++i) {
     Json runs = Json::array();
@@ -106,15 +138,8 @@ std::string augmentation_study_json(const AugmentationStudyConfig& config,
     Json arm = {{"name", results[i].arm.name},
                 {"techniques", results[i].arm.techniques},
                 {"runs", std::move(runs)},
-                {"against_none", nullptr}};
-    if (i > 0 && !compared.empty()) {
-      const Comparison& one = compared[i - 1];
-      arm["against_none"] = {{"mean", one.paired.mean},
-                             {"low", one.paired.interval.low},
-                             {"high", one.paired.interval.high},
-                             {"p", one.paired.p_two_sided},
-                             {"p_holm", one.p_holm}};
-    }
+                {"against_none", object(comparison_of(compared, i))},
+                {"against_null", object(comparison_of(against_null, i))}};
     arms.push_back(std::move(arm));
   }
   Config copy = config.config;

@@ -39,8 +39,8 @@ void require_bars_in_every_stage(const std::array<std::size_t, stage_count>& tra
   if (faults.empty()) return;
   throw Error("curriculum.empty_stage",
               joined(faults) +
-                  ": give more bars, or choose other curriculum.volatility_quantiles or "
-                  "curriculum.liquidity_quantile",
+                  ": give more bars, or choose another curriculum.window_bars, "
+                  "curriculum.volatility_quantiles or curriculum.liquidity_quantile",
               "curriculum");
 }
 

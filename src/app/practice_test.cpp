@@ -307,7 +307,15 @@ TEST_F(Practice, AugmentationStudyRepeatsItself) {
   EXPECT_TRUE(parsed.at("arms")[0].at("against_none").is_null());
   EXPECT_GE(parsed.at("arms")[1].at("against_none").at("p_holm").get<double>(),
             parsed.at("arms")[1].at("against_none").at("p").get<double>());
+  EXPECT_TRUE(parsed.at("arms")[0].at("against_null").is_null());
+  EXPECT_TRUE(parsed.at("arms")[2].at("against_null").is_null());
+  const auto test_of = [&](std::size_t arm, std::size_t seed) {
+    return parsed.at("arms")[arm].at("runs")[seed].at("test_growth").get<double>();
+  };
+  const double difference = 0.5 * (test_of(1, 0) - test_of(2, 0) + test_of(1, 1) - test_of(2, 1));
+  EXPECT_NEAR(parsed.at("arms")[1].at("against_null").at("mean").get<double>(), difference, 1e-12);
   EXPECT_NE(augmentation_study_markdown(config, results).find("| null |"), std::string::npos);
+  EXPECT_NE(augmentation_study_markdown(config, results).find("against null"), std::string::npos);
   config.arms = {"blur"};
   EXPECT_THROW(run_augmentation_study(config), Error);
 }
