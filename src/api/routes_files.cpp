@@ -163,7 +163,7 @@ Json seed_json(const Json& results, const Json& settings, const std::string& kin
   if (const Json chosen = member_of(results, "seed", &Json::is_number_unsigned); !chosen.is_null())
     return chosen;
   const std::string key = kind == "DQN"                 ? "dqn.seed"
-                          : kind == "behaviour cloning" ? "cloning.seed"
+                          : kind == "Behaviour cloning" ? "cloning.seed"
                                                         : "ppo.seed";
   const std::string text = settings.value(key, "");
   constexpr std::size_t longest = 18;
@@ -246,12 +246,22 @@ app::ResultFile model_file(const Context& context, const Request& request) {
   throw Error("api.not_found", "there is no such model: list them with GET /api/models");
 }
 
+/// Of a policy that a bootstrap chose the folder of its training; empty of others.
+std::filesystem::path run_of(const app::ResultFile& file) {
+  const app::ModelFileInfo info = app::model_info(file);
+  const Json results = Json::parse(info.results.empty() ? "{}" : info.results, nullptr, false);
+  const Json seed = member_of(results, "seed", &Json::is_number_unsigned);
+  if (member_of(results, "kind", &Json::is_string) != "bootstrap" || seed.is_null()) return {};
+  return file.path.parent_path().parent_path() /
+         fmt::format("{}_seed{}", info.kind == "DQN" ? "dqn" : "ppo", seed.get<std::uint64_t>());
+}
+
 Response model_curves(const Context& context, const Request& request) {
   const app::ResultFile file = model_file(context, request);
   const std::filesystem::path folder = file.path.parent_path();
   std::string source;
   std::vector<app::Curve> curves;
-  for (const std::filesystem::path& place : {folder, folder.parent_path()}) {
+  for (const std::filesystem::path& place : {folder, folder.parent_path(), run_of(file)}) {
     curves = app::training_curves(place, source);
     if (!curves.empty()) break;
   }

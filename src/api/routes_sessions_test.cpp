@@ -92,5 +92,81 @@ TEST_F(SessionRoutes, WhatATrainingFoundIsReadFromItsFolder) {
   EXPECT_EQ(cloned["clone"]["epochs"][0]["validation_loss"], 2);
 }
 
+TEST_F(SessionRoutes, ModelsOfEveryTrainingAreListedAsWhatTheyAre) {
+  const std::filesystem::path runs = server.folder.path() / "runs";
+  for (const char* name : {"several/models/ppo_stevie.zip", "several/models/dqn_stevie.zip",
+                           "clone/models/behavior_cloning_model.zip", "members/models/member_1.zip"})
+    write_file(runs / name, "model");
+  write_file(runs / "several/training_results.json", R"({"kind": "bootstrap", "algorithm": "PPO", "seed": 2,
+    "model": "models/ppo_stevie.zip", "symbol": "BTC/USDT", "timesteps": 900,
+    "test": {"results": [{"key": "strategy", "metrics": {"sharpe": {"value": 1.5}}}]},
+    "algorithms": [
+      {"algorithm": "PPO", "model": "models/ppo_stevie.zip", "chosen_seed": 2, "runs": [
+        {"seed": 2, "timesteps": 400, "best_timesteps": 100, "test": {"sharpe": 1.5}}]},
+      {"algorithm": "DQN", "model": "models/dqn_stevie.zip", "chosen_seed": 3, "runs": [
+        {"seed": 3, "timesteps": 500, "best_timesteps": 200, "test": {"sharpe": -0.5, "profit": null}}]}]})");
+  write_file(
+      runs / "several/dqn_seed3/training_results.json",
+      R"({"algorithm": "DQN", "updates": [{"timesteps": 10, "loss": 0.5}, {"timesteps": 20, "loss": 0.4}]})");
+  write_file(
+      runs / "clone/bc_training_results.json",
+      R"({"algorithm": "behaviour cloning", "symbol": "BTC/USDT", "configuration": {"cloning.seed": "5"}})");
+  write_file(runs / "clone/evaluation.json",
+             R"({"results": [{"key": "strategy", "metrics": {"sharpe": {"value": 0.25}}}]})");
+  write_file(runs / "members/ensemble_results.json",
+             R"({"algorithm": "ensemble", "model": "models/ensemble.zip", "symbol": "BTC/USDT"})");
+  std::map<std::string, Json> models;
+  const Json listed = server.get("/api/models")["items"];
+  for (const Json& model : listed)
+    models[std::filesystem::path(model["name"].get<std::string>()).filename().string()] = model;
+  ASSERT_EQ(models.size(), 4U);
+  const Json &ppo = models["ppo_stevie.zip"], &dqn = models["dqn_stevie.zip"];
+  EXPECT_EQ(ppo["kind"], "PPO");
+  EXPECT_EQ(ppo["seed"], 2);
+  EXPECT_EQ(ppo["timesteps"], 400);
+  EXPECT_EQ(ppo["test"]["sharpe"]["value"], 1.5);
+  EXPECT_EQ(dqn["kind"], "DQN");
+  EXPECT_EQ(dqn["seed"], 3);
+  EXPECT_EQ(dqn["best_timesteps"], 200);
+  EXPECT_EQ(dqn["test"]["sharpe"]["value"], -0.5);
+  EXPECT_FALSE(dqn["test"].contains("profit"));
+  const Json curves = server.get("/api/models/" + dqn["id"].get<std::string>() + "/curves")["curves"];
+  ASSERT_EQ(curves.size(), 1U);
+  EXPECT_EQ(curves[0]["tag"], "train/loss");
+  EXPECT_EQ(models["behavior_cloning_model.zip"]["kind"], "Behaviour cloning");
+  EXPECT_EQ(models["behavior_cloning_model.zip"]["seed"], 5);
+  EXPECT_EQ(models["behavior_cloning_model.zip"]["test"]["sharpe"]["value"], 0.25);
+  EXPECT_EQ(models["member_1.zip"]["kind"], "PPO");
+  EXPECT_EQ(models["member_1.zip"]["symbol"], "BTC/USDT");
+  EXPECT_EQ(models["member_1.zip"]["test"], nullptr);
+  std::map<std::string, std::string> kinds;
+  const Json found = server.get("/api/experiments")["items"];
+  for (const Json& run : found) kinds[run["name"]] = run["kind"];
+  EXPECT_EQ(kinds["clone"], "clone");
+  EXPECT_EQ(kinds["members"], "ensemble");
+  EXPECT_EQ(kinds["several"], "train");
+  EXPECT_EQ(server.get("/api/experiments?kind=clone")["items"].size(), 1U);
+}
+
+TEST_F(SessionRoutes, DamagedResultsOfModelsAreNoFault) {
+  const std::filesystem::path runs = server.folder.path() / "runs";
+  const std::vector<std::string> damaged{
+      R"({"kind": "bootstrap", "algorithms": [3, {"model": 1}, {"model": "ppo_stevie.zip", "runs": [1]}]})",
+      R"({"kind": "bootstrap", "model": 3, "seed": "x", "algorithms": [{"model": "ppo_stevie.zip",
+          "chosen_seed": "../..", "runs": [{"seed": "../..", "test": 3}]}]})",
+      R"({"algorithm": 3, "test": []})", "[]", "{"};
+  for (std::size_t i = 0; i < damaged.size(); ++i) {
+    const std::filesystem::path folder = runs / std::to_string(i);
+    write_file(folder / "models/ppo_stevie.zip", "model");
+    for (const char* name : {"training_results.json", "bc_training_results.json", "ensemble_results.json"})
+      write_file(folder / name, damaged[i]);
+  }
+  const Json models = server.get("/api/models")["items"];
+  EXPECT_EQ(models.size(), damaged.size());
+  for (const Json& model : models)
+    EXPECT_TRUE(server.get("/api/models/" + model["id"].get<std::string>() + "/curves")["curves"].empty());
+  server.get("/api/experiments");
+}
+
 }  // namespace
 }  // namespace stevie::api

@@ -19,6 +19,9 @@ constexpr std::size_t most_files = 10'000;
 constexpr std::size_t most_entries = 200'000;  // looked at, files of other kinds included
 constexpr int deepest = 8;                     // folders within folders
 constexpr std::size_t id_digits = 16;
+constexpr const char* training_file = "training_results.json";
+constexpr const char* cloning_file = "bc_training_results.json";
+constexpr const char* ensemble_file = "ensemble_results.json";
 constexpr std::uintmax_t largest_results = std::uintmax_t{64} << 20;
 
 TimeMs time_of(const fs::directory_entry& entry) {
@@ -42,11 +45,55 @@ json read_object(const fs::path& file) {
   }
 }
 
+/// Null where there is none.
+json member_of(const json& object, const char* name) {
+  if (!object.is_object()) return nullptr;
+  const auto found = object.find(name);
+  return found == object.end() ? json(nullptr) : *found;
+}
+
 /// Whether the results are of this file.
 bool is_of(const json& results, const ResultFile& file) {
-  const auto model = results.find("model");
-  return model != results.end() && model->is_string() &&
-         fs::path(model->get<std::string>()).filename() == file.path.filename();
+  const json model = member_of(results, "model");
+  return model.is_string() && fs::path(model.get<std::string>()).filename() == file.path.filename();
+}
+
+/// What the results of an ensemble say of a member that was trained for it.
+json of_member(const json& ensemble, const ResultFile& file) {
+  json results = json::object();
+  if (!file.path.filename().string().starts_with("member_")) return results;
+  results["algorithm"] = "PPO";
+  for (const char* name : {"data", "symbol", "synthetic"}) results[name] = member_of(ensemble, name);
+  return results;
+}
+
+/// Figures as an evaluation has them.
+json as_evaluation(const json& part) {
+  json metrics = json::object(), rows = json::array();
+  for (const auto& [name, value] : part.items()) {
+    if (value.is_number()) metrics[name] = json{{"value", value}};
+  }
+  rows.push_back(json{{"key", "strategy"}, {"metrics", std::move(metrics)}});
+  return json{{"results", std::move(rows)}};
+}
+
+/// Of several trainings the one that left this file: its algorithm, seed, steps and figures.
+void take_run(json& results, const ResultFile& file) {
+  const bool chosen = is_of(results, file);
+  if (!chosen) results["test"] = nullptr;  // that is of another policy
+  const json algorithms = member_of(results, "algorithms");
+  for (const json& algorithm : algorithms.is_array() ? algorithms : json::array()) {
+    if (!is_of(algorithm, file)) continue;
+    const json runs = member_of(algorithm, "runs"), seed = member_of(algorithm, "chosen_seed");
+    results["algorithm"] = member_of(algorithm, "algorithm");
+    results["seed"] = seed;
+    for (const json& run : runs.is_array() ? runs : json::array()) {
+      if (member_of(run, "seed") != seed) continue;
+      for (const char* name : {"timesteps", "best_timesteps"}) results[name] = member_of(run, name);
+      const json test = member_of(run, "test");
+      if (!chosen && test.is_object()) results["test"] = as_evaluation(test);
+    }
+  }
 }
 
 bool ends_in(const std::string& name, const std::vector<std::string>& endings) {
@@ -94,19 +141,15 @@ std::optional<ResultFile> find_result_file(const fs::path& folder, const std::ve
 ModelFileInfo model_info(const ResultFile& file) {
   const fs::path folder = file.path.parent_path();
   for (const fs::path& place : {folder, folder.parent_path()}) {
-    for (const char* name : {"training_results.json", "bc_training_results.json", "ensemble_results.json"}) {
+    for (const char* name : {training_file, cloning_file, ensemble_file}) {
       json results = read_object(place / name);
       if (!results.is_object()) continue;
       ModelFileInfo info{.file = file, .kind = {}};
-      if (const auto kind = results.find("algorithm"); kind != results.end() && kind->is_string())
-        info.kind = printable(kind->get<std::string>());
-      if (std::string_view(name) == "bc_training_results.json") {
-        results["test"] = read_object(place / "evaluation.json");
-      } else if (std::string_view(name) == "ensemble_results.json" && !is_of(results, file)) {
-        // A member: the results are not its own.
-        info.kind = file.path.filename().string().starts_with("member_") ? "PPO" : "";
-        return info;
-      }
+      if (name == cloning_file) results["test"] = read_object(place / "evaluation.json");
+      if (name == ensemble_file && !is_of(results, file)) results = of_member(results, file);
+      if (const json kind = member_of(results, "kind"); kind == "bootstrap") take_run(results, file);
+      if (const json kind = member_of(results, "algorithm"); kind.is_string())
+        info.kind = name == cloning_file ? "Behaviour cloning" : printable(kind.get<std::string>());
       info.results = results.dump(-1, ' ', false, json::error_handler_t::replace);
       return info;
     }

@@ -30,9 +30,10 @@ std::optional<ResultFile> find_result_file(const std::filesystem::path& folder,
 /// A model file with what its training left beside it.
 struct ModelFileInfo {
   ResultFile file;
-  std::string kind;  // "PPO", "DQN", "behaviour cloning", "ensemble"; empty where nothing tells
-  /// What its training wrote beside it, as JSON text; of a clone with the evaluation as "test". Empty where
-  /// there is none that can be read, and of an ensemble's member.
+  std::string kind;  // "PPO", "DQN", "Behaviour cloning", "ensemble"; empty where nothing tells
+  /// What its training wrote beside it, as JSON text; of a clone with the evaluation as "test", of several
+  /// trainings with the numbers of the one that left this file, of an ensemble's member with the bars alone.
+  /// Empty where there is none that can be read.
   std::string results = {};
 };
 ModelFileInfo model_info(const ResultFile& file);

@@ -51,7 +51,14 @@ for (const theme of ["dark", "light"] as const) {
 /** By view: what opens the dialogs of it. */
 const dialogs: Record<string, Record<string, (page: Page) => Promise<void>>> = {
   live: { "stop-trading": (page) => page.getByRole("button", { name: "Kill switch: stop trading" }).click() },
-  training: { start: (page) => page.getByRole("button", { name: "Start Quick tune" }).click() },
+  training: {
+    start: (page) => page.getByRole("button", { name: "Start Quick tune" }).click(),
+    train: (page) => page.getByRole("button", { name: "Train an agent" }).click(),
+    "train-clone": async (page) => {
+      await page.getByRole("button", { name: "Train an agent" }).click();
+      await page.getByLabel("What is trained").selectOption("clone");
+    },
+  },
   parameters: {
     reset: (page) => page.getByRole("button", { name: "Reset to defaults" }).click(),
     change: async (page) => {

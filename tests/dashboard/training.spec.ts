@@ -1,4 +1,5 @@
-import { logIn } from "./support/steps";
+import { axeFaults } from "./support/looks";
+import { logIn, settled } from "./support/steps";
 import { expect, test } from "./support/test";
 
 test("a scenario is started, watched and judged", async ({ page, server }) => {
@@ -33,6 +34,34 @@ test("a scenario is started, watched and judged", async ({ page, server }) => {
   await page.getByRole("link", { name: "All sessions" }).click();
   await expect(page.getByRole("table", { name: "Sessions" }).getByRole("row", { name: /Comprehensive evolution/ }).first()).toContainText("Finished");
 });
+
+for (const { what, title, numbers, shows } of [
+  { what: "A clone of an expert", title: "Clone of the expert rsi-ma", numbers: { Epochs: "2", "Blocks of time": "2" }, shows: "How like the expert" },
+  { what: "PPO and DQN over several seeds", title: "First trainings (PPO and DQN)", numbers: { Steps: "300", Seeds: "1" }, shows: "Policies and baselines" },
+  { what: "An ensemble of policies", title: "Training of an ensemble", numbers: { Members: "2", Steps: "300" }, shows: "Members on the test part" },
+  { what: "DQN, one policy", title: "Training of an agent (DQN)", numbers: { Steps: "300" }, shows: "Policies and baselines" },
+]) {
+  test(`trained and judged: ${what}`, async ({ page, server }) => {
+    await logIn(page, server, "operator", "/training");
+    await page.getByRole("button", { name: "Train an agent" }).click();
+    const dialog = page.getByRole("dialog", { name: "Train an agent" });
+    await dialog.getByLabel("What is trained").selectOption(what);
+    for (const [name, value] of Object.entries(numbers)) await dialog.getByRole("textbox", { name, exact: true }).fill(value);
+    await dialog.getByRole("textbox", { name: "Reason" }).fill("a first look");
+    await dialog.getByRole("button", { name: /^Start|^Put into/ }).click();
+    await expect(page).toHaveURL(/\/training\/[^/]+$/);
+    await expect(page.getByRole("heading", { name: title })).toBeVisible();
+
+    // To its end, and what it found beside the baselines.
+    await expect(page.getByText("How it ended")).toBeVisible({ timeout: 180_000 });
+    await expect(page.getByRole("table", { name: "Policies and baselines" }).getByRole("row", { name: /Buy and hold/ })).toBeVisible();
+    await expect(page.getByRole("table", { name: shows })).toBeVisible();
+    await settled(page);
+    expect(await axeFaults(page)).toEqual([]);
+    await page.getByRole("link", { name: "The model that it left" }).click();
+    await expect(page).toHaveURL(/\/models\/[0-9a-f]{16}$/);
+  });
+}
 
 test("a session is watched and stopped with a reason", async ({ page, server }) => {
   await logIn(page, server, "operator", "/training");

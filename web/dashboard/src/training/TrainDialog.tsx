@@ -232,10 +232,10 @@ function Numbers({ options, set, faults, limits }: FieldProps & { faults: TrainF
 /** Whether the episodes are changed. Both are off where nobody asks for them: docs/augmentation.md tells what they did on real bars. */
 function Practice({ options, set }: FieldProps) {
   return (
-    <>
+    <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
       <MultiSelect
         label="Augmented bars"
-        description="How the bars of training episodes are changed; those that it is judged on never are. Left empty: not at all."
+        description="Changes to the bars that it practises on, not to those that it is judged on. Empty: none."
         data={techniques}
         value={options.augment}
         onChange={(augment) => set({ augment })}
@@ -247,6 +247,6 @@ function Practice({ options, set }: FieldProps) {
         checked={options.curriculum}
         onChange={(event) => set({ curriculum: event.currentTarget.checked })}
       />
-    </>
+    </SimpleGrid>
   );
 }

@@ -61,13 +61,13 @@ export function TrainingResults({ results }: { results: Results }) {
 
 const likeness: Column<Clone["parts"][number]>[] = [
   { title: "Part", heading: true, cell: (part) => format.words(part.part) },
-  { title: "Takes the expert's action", align: "right", cell: (part) => <Percent value={part.accuracy} digits={1} /> },
-  { title: "Always the commonest", align: "right", cell: (part) => <Percent value={part.majority_accuracy} digits={1} /> },
-  { title: "Repeating the last", align: "right", cell: (part) => <Percent value={part.repeat_accuracy} digits={1} /> },
-  { title: "Right where it changes", align: "right", cell: (part) => <Percent value={part.change_accuracy} digits={1} /> },
-  { title: "Divergence (bits)", align: "right", cell: (part) => <NumberText value={part.divergence_bits} digits={4} /> },
-  { title: "Same exposure, by itself", align: "right", cell: (part) => <Percent value={part.same_exposure} digits={1} /> },
-  { title: "Tracking error a year", align: "right", cell: (part) => <Percent value={part.tracking_error} digits={1} /> },
+  { title: "Expert's action", align: "right", cell: (part) => <Percent value={part.accuracy} digits={1} /> },
+  { title: "Commonest", align: "right", cell: (part) => <Percent value={part.majority_accuracy} digits={1} /> },
+  { title: "Repeating", align: "right", cell: (part) => <Percent value={part.repeat_accuracy} digits={1} /> },
+  { title: "At changes", align: "right", cell: (part) => <Percent value={part.change_accuracy} digits={1} /> },
+  { title: "Divergence, bits", align: "right", cell: (part) => <NumberText value={part.divergence_bits} digits={4} /> },
+  { title: "Same exposure", align: "right", cell: (part) => <Percent value={part.same_exposure} digits={1} /> },
+  { title: "Tracking error", align: "right", cell: (part) => <Percent value={part.tracking_error} digits={1} /> },
 ];
 
 function CloneResults({ clone }: { clone: Clone }) {
@@ -89,8 +89,9 @@ function CloneResults({ clone }: { clone: Clone }) {
       </Title>
       <PagedTable label="How like the expert" rows={clone.parts} columns={likeness} keyOf={(part) => part.part} />
       <Text size="sm" c="dimmed">
-        Divergence: between how often both take each action, 0 the same, 1 nothing in common. By itself: each plays the whole part with its own account. Tracking
-        error: deviation of the difference of their returns.
+        Shares of bars, in the expert's place: with the expert's action; what always taking the commonest action, and repeating the expert's last one, would
+        reach; where the expert changes its action. Divergence: between how often both take each action, 0 the same, 1 nothing in common. Each playing by itself:
+        share of bars on which both want the same, and the deviation of the difference of their returns a year.
       </Text>
       <KeyValue
         rows={[
