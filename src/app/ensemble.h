@@ -46,6 +46,9 @@ EnsembleMakeReport fit_ensemble(EnsembleSpec spec, const market::Bars& bars, con
                                 market::BarRange validation, const EnsembleConfiguration& config,
                                 const ProgressOptions& progress);
 
+/// First weights: proportional to exp(sharpness x Sharpe ratio on validation), with the sum 1.
+void weigh_members(std::vector<MemberSpec>& members, double sharpness);
+
 /// A card for members that have none: this environment and split, a scaler that changes nothing.
 ModelCard plain_card(const market::Bars& bars, const Config& config);
 

@@ -98,6 +98,12 @@ market::BarRange Judgement::choose_range() {
   if (spec_.card.training.to > from && spec_.card.training.from < to)
     notices_.emplace_back(
         "Members were trained on a part of this period: the figures are not out of sample.");
+  if (spec_.card.interval != 0 && spec_.card.interval != bars_.interval)
+    notices_.push_back("The ensemble was made for bars of " + format_duration(spec_.card.interval) +
+                       " and is judged on bars of " + format_duration(bars_.interval) + ".");
+  if (!spec_.card.symbol.empty() && !bars_.symbol.empty() && spec_.card.symbol != bars_.symbol)
+    notices_.push_back("The ensemble was made for " + spec_.card.symbol + " and is judged on " +
+                       bars_.symbol + ".");
   return range;
 }
 

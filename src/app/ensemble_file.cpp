@@ -25,7 +25,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* format_name = "stevie-ensemble-1";
-constexpr std::size_t most_bytes = std::size_t{1} << 30;
+constexpr std::size_t most_bytes = std::size_t{1} << 28;
 constexpr std::size_t most_manifest_bytes = std::size_t{1} << 20;
 constexpr std::size_t most_name_bytes = 100;
 
@@ -67,7 +67,9 @@ json member_json(const MemberSpec& member, const std::string& file) {
             {"accuracy", member.validation.accuracy},
             {"judged", member.validation.judged},
             {"calibration_error_before", member.validation.calibration_before},
-            {"calibration_error_after", member.validation.calibration_after}}}};
+            {"calibration_error_after", member.validation.calibration_after},
+            {"log_loss_before", member.validation.log_loss_before},
+            {"log_loss_after", member.validation.log_loss_after}}}};
 }
 
 /// Takes entries out of the manifest and collects what is wrong with them.
@@ -142,6 +144,8 @@ void read_validation(ManifestReader& reader, const json& object, const std::stri
   reader.read(object, where, "judged", validation.judged);
   reader.read(object, where, "calibration_error_before", validation.calibration_before);
   reader.read(object, where, "calibration_error_after", validation.calibration_after);
+  reader.read(object, where, "log_loss_before", validation.log_loss_before);
+  reader.read(object, where, "log_loss_after", validation.log_loss_after);
 }
 
 using Parts = std::map<std::string, std::string>;
@@ -199,11 +203,28 @@ void compare(const ModelCard& card, const ModelCard& member, const std::string& 
                        format_duration(member.interval), format_duration(card.interval)));
 }
 
-double parse_exposure(const std::string& text, const std::string& place) {
-  const json number = json::parse(text, nullptr, false);
-  if (!number.is_number() || !std::isfinite(number.get<double>()))
-    throw Error("ensemble.bad_manifest", "a constant exposure must be a number", place);
-  return number.get<double>();
+/// A constant exposure that no level of the ensemble comes near to would be traded as another one.
+void compare_exposure(const ModelCard& card, const MemberSpec& member, ErrorList& faults) {
+  const double exposure = parse_exposure(member.bytes, member.name);
+  const std::vector<double> levels = levels_of(card.environment.exposures);
+  if (!levels.empty() && exposure >= levels.front() && exposure <= levels.back()) return;
+  faults.add(Error("ensemble.members_differ",
+                   fmt::format("wants an exposure of {}, beyond the levels of the ensemble, {}", exposure,
+                               fmt::join(levels, ", ")),
+                   member.name));
+}
+
+/// Named twice, a member would be counted twice.
+void find_copies(const std::vector<MemberSpec>& members, ErrorList& faults) {
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const auto same = [&](const MemberSpec& other) {
+      return other.kind == members[i].kind && other.bytes == members[i].bytes;
+    };
+    const auto first = std::ranges::find_if(members, same);
+    if (first != members.begin() + static_cast<std::ptrdiff_t>(i))
+      faults.add(Error("ensemble.members_differ", "is the same as " + first->name + ": name it once",
+                       members[i].name));
+  }
 }
 
 /// What the rules must not forget over a restart.
@@ -328,6 +349,13 @@ std::vector<double> levels_of(const std::vector<double>& exposures) {
   return levels;
 }
 
+double parse_exposure(const std::string& text, const std::string& place) {
+  const json number = json::parse(text, nullptr, false);
+  if (!number.is_number() || !std::isfinite(number.get<double>()))
+    throw Error("ensemble.bad_manifest", "a constant exposure must be a number", place);
+  return number.get<double>();
+}
+
 std::string expert_text(strategy::ExpertConfig expert) {
   ConfigBinder binder;
   strategy::describe(binder, expert);
@@ -367,10 +395,11 @@ std::vector<std::optional<ModelCard>> check_members(const EnsembleSpec& spec, co
       } else if (member.kind == "expert") {
         parse_expert_text(member.bytes, member.name);
       } else {
-        parse_exposure(member.bytes, member.name);
+        compare_exposure(spec.card, member, faults);
       }
     });
   }
+  find_copies(spec.members, faults);
   faults.throw_any("ensemble.members_differ", "things about the members do not fit:");
   return cards;
 }

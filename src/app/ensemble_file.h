@@ -22,6 +22,8 @@ struct MemberValidation {
   std::uint64_t judged = 0;  // votes behind that share
   /// Expected calibration error of its confidences, as they were and as they are now.
   double calibration_before = 0, calibration_after = 0;
+  /// Mean log loss of a policy's probabilities at temperature 1 and at its own; 0 for every other.
+  double log_loss_before = 0, log_loss_after = 0;
 };
 
 /// One member as the file holds it.
@@ -56,6 +58,9 @@ inline constexpr const char* ensemble_member_kinds[] = {"policy", "rules", "expe
 std::string expert_text(strategy::ExpertConfig expert);
 strategy::ExpertConfig parse_expert_text(const std::string& text, const std::string& place);
 
+/// A constant exposure. Throws Error "ensemble.bad_manifest" where the text is no finite number.
+double parse_exposure(const std::string& text, const std::string& place);
+
 /// One zip: ensemble.json (manifest with the SHA-256 of every other part), stevie.json (the card) and the
 /// members' files. The same ensemble gives the same bytes. docs/ensemble.md has the manifest's schema.
 std::string ensemble_file_bytes(const EnsembleSpec& spec);
@@ -83,8 +88,9 @@ struct MemberSurroundings {
 std::unique_ptr<strategy::Ensemble> make_ensemble(const EnsembleSpec& spec,
                                                   const MemberSurroundings& surroundings);
 
-/// Throws Error "ensemble.members_differ" that names every observation and every action space that is not the
-/// card's. Returns the cards of the policies, by member; nothing for others.
+/// Throws Error "ensemble.members_differ" that names every observation, action space and bar length that is
+/// not the card's, every constant exposure beyond its levels, and every member that is there twice. Returns
+/// the cards of the policies, by member; nothing for others.
 std::vector<std::optional<ModelCard>> check_members(const EnsembleSpec& spec, const std::string& place);
 
 /// The exposures of an environment as levels: rising, each once.

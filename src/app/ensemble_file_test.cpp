@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "app/ensemble_testing.h"
@@ -137,6 +138,43 @@ TEST(EnsembleFile, FilesThatBelongToNoMemberAndMembersWithoutOneAreRefused) {
     const auto changed = with_manifest(spec, [&](json& manifest) { manifest["members"] = odd; });
     EXPECT_EQ(error_of([&] { parse_ensemble_file(changed, "test"); }).code(), "ensemble.bad_manifest") << odd;
   }
+}
+
+TEST(EnsembleFile, ABombNumbersThatAreNoneAndAnotherVersionAreRefused) {
+  const EnsembleSpec spec = mixed_spec(card());
+  auto parts = nn::unzip_members(ensemble_file_bytes(spec), "test", std::size_t{1} << 26);
+  const auto zipped = [](const std::map<std::string, std::string>& files) {
+    std::vector<nn::ZipMember> list;
+    for (const auto& [name, bytes] : files) list.push_back({name, bytes});
+    return nn::zip_members(list);
+  };
+  const auto code_with = [&](const std::string& from, const std::string& to) {
+    auto changed = parts;
+    std::string& manifest = changed.at(ensemble_manifest_member);
+    const std::size_t at = manifest.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    manifest.replace(at, from.size(), to);
+    return error_of([&] { parse_ensemble_file(zipped(changed), "test"); }).code();
+  };
+  for (const char* value : {"NaN", "Infinity", "1e999"})
+    EXPECT_EQ(code_with("\"weight\": 1.0", std::string("\"weight\": ") + value), "ensemble.unreadable")
+        << value;
+  for (const char* value : {"-1", "0", "\"1\"", "null"})
+    EXPECT_EQ(code_with("\"weight\": 1.0", std::string("\"weight\": ") + value), "ensemble.bad_manifest")
+        << value;
+  EXPECT_EQ(code_with("\"floor\": 0.02", "\"floor\": 0.5"), "ensemble.bad_manifest");
+  EXPECT_EQ(code_with("stevie-ensemble-1", "stevie-ensemble-2"), "ensemble.bad_manifest");
+  auto deep = parts;
+  deep.at(ensemble_manifest_member) = std::string(100'000, '[');
+  EXPECT_EQ(error_of([&] { parse_ensemble_file(zipped(deep), "test"); }).code(), "ensemble.unreadable");
+  auto outside = parts;
+  outside["../outside"] = "x";
+  EXPECT_NE(error_of([&] { parse_ensemble_file(zipped(outside), "test"); }).message().find("../outside"),
+            std::string::npos);
+  // a part that says that it is larger than anything may be; only its name is read
+  auto large = parts;
+  large["members/9.zip"] = std::string(std::size_t{257} << 20, '\0');
+  EXPECT_EQ(error_of([&] { parse_ensemble_file(zipped(large), "test"); }).code(), "ensemble.unreadable");
 }
 
 TEST(EnsembleFile, CutAndFlippedBytesAreRefusedOrChangeNothing) {

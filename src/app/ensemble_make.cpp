@@ -29,11 +29,16 @@ std::optional<std::string> behind(const std::string& text, const std::string& ki
 }
 
 MemberSpec constant(std::string name, const std::string& exposure) {
+  parse_exposure(exposure, name);
   MemberSpec member;
   member.name = std::move(name);
   member.kind = "constant";
   member.bytes = exposure;
   return member;
+}
+
+bool has_card(const nn::ModelFile& model) {
+  return model.extra_members.contains(model_card_member);
 }
 
 MemberSpec read_member(const std::string& text, const strategy::ExpertConfig& expert) {
@@ -60,12 +65,55 @@ MemberSpec read_member(const std::string& text, const strategy::ExpertConfig& ex
   }
   if (is_ensemble_file(text))
     throw Error("ensemble.bad_members", "an ensemble cannot be a member of another: name its members", text);
+  if (!std::filesystem::exists(text))
+    throw Error(
+        "ensemble.bad_members",
+        "this is no file, and none of expert, rules, rules:FILE, cash, buy_and_hold, constant:EXPOSURE",
+        text);
   member.name = std::filesystem::path(text).stem().string();
   member.kind = "policy";
   member.bytes = read_file(text);
   member.origin = text;
-  member.masked_columns = model_card_of(nn::parse_model_file(member.bytes, text), text).masked_columns;
+  const nn::ModelFile model = nn::parse_model_file(member.bytes, text);
+  if (has_card(model)) member.masked_columns = model_card_of(model, text).masked_columns;
   return member;
+}
+
+/// The cards of models that have none, such as those of Stable-Baselines3, from the first model that has one:
+/// they must observe and act as it does, and on which bars they were trained is not known. Returns the names.
+std::vector<std::string> lend_cards(std::vector<MemberSpec>& members) {
+  std::optional<ModelCard> lent;
+  std::vector<std::size_t> bare;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (members[i].kind != "policy") continue;
+    const nn::ModelFile model = nn::parse_model_file(members[i].bytes, members[i].origin);
+    if (!has_card(model))
+      bare.push_back(i);
+    else if (!lent)
+      lent = model_card_of(model, members[i].origin);
+  }
+  std::vector<std::string> names;
+  ErrorList faults;
+  for (const std::size_t i : bare) {
+    faults.collect([&] {
+      MemberSpec& member = members[i];
+      if (!lent)
+        throw Error("ensemble.bad_members",
+                    "the model does not say how bars become its observations: name a model of `stevie train` "
+                    "beside it that observes and acts in the same way",
+                    member.origin);
+      nn::ModelFile model = nn::parse_model_file(member.bytes, member.origin);
+      ModelCard card = *lent;
+      card.training = card.validation = card.test = {};
+      card.masked_columns.clear();
+      model.extra_members[model_card_member] = model_card_json(card);
+      model_card_of(model, member.origin);
+      member.bytes = nn::model_file_bytes(model);
+      names.push_back(member.name);
+    });
+  }
+  faults.throw_any("ensemble.members_differ", "members cannot be used:");
+  return names;
 }
 
 /// "ppo", "ppo-2", ...
@@ -133,7 +181,10 @@ void fit_member(EnsembleSpec& spec, std::size_t i, const Validation& validation)
   if (judged > 0) member.validation.accuracy = static_cast<double>(right) / judged;
   if (member.kind == "policy" && !outcomes.empty()) {
     const std::span<const double> scores = std::span(run.scores).first(outcomes.size() * run.levels);
-    member.temperature = stats::fit_temperature(scores, run.levels, outcomes).temperature;
+    const stats::TemperatureFit fit = stats::fit_temperature(scores, run.levels, outcomes);
+    member.temperature = fit.temperature;
+    member.validation.log_loss_before = fit.loss_before;
+    member.validation.log_loss_after = fit.loss_after;
   }
   // Laplace's rule of succession: never sure by luck alone, never below a guess
   member.confidence = std::max((static_cast<double>(right) + 1) / (judged + levels), 1 / levels);
@@ -144,15 +195,6 @@ void fit_member(EnsembleSpec& spec, std::size_t i, const Validation& validation)
   const EnsembleRun calibrated = validation.play(fitted, *again);
   member.validation.calibration_after =
       metric_or_zero(member_calibration(calibrated, 0, outcomes, false).expected_error);
-}
-
-void set_weights(EnsembleSpec& spec, double sharpness) {
-  double best = -std::numeric_limits<double>::infinity(), sum = 0;
-  for (const MemberSpec& member : spec.members) best = std::max(best, member.validation.sharpe);
-  constexpr double least = 1e-9;  // none is without a voice before the first bar
-  for (MemberSpec& member : spec.members)
-    sum += member.weight = std::max(std::exp(sharpness * (member.validation.sharpe - best)), least);
-  for (MemberSpec& member : spec.members) member.weight /= sum;
 }
 
 /// The temperature of the pooled probabilities.
@@ -208,6 +250,15 @@ std::vector<MemberSpec> read_members(const std::vector<std::string>& members,
   return specs;
 }
 
+void weigh_members(std::vector<MemberSpec>& members, double sharpness) {
+  double best = -std::numeric_limits<double>::infinity(), sum = 0;
+  for (const MemberSpec& member : members) best = std::max(best, member.validation.sharpe);
+  constexpr double least = 1e-9;  // none is without a voice before the first bar
+  for (MemberSpec& member : members)
+    sum += member.weight = std::max(std::exp(sharpness * (member.validation.sharpe - best)), least);
+  for (MemberSpec& member : members) member.weight /= sum;
+}
+
 ModelCard plain_card(const market::Bars& bars, const Config& config) {
   const market::Split split = market::split_bars(bars, config.data.split());
   ModelCard card;
@@ -241,7 +292,7 @@ EnsembleMakeReport fit_ensemble(EnsembleSpec spec, const market::Bars& bars, con
     fit_member(spec, i, part);
     bar.update(i + 1);
   }
-  set_weights(spec, config.ensemble.sharpness);
+  weigh_members(spec.members, config.ensemble.sharpness);
   EnsembleMakeReport report;
   report.validation = fit_pool(spec, part);
   bar.update(spec.members.size() + 1);
@@ -251,18 +302,38 @@ EnsembleMakeReport fit_ensemble(EnsembleSpec spec, const market::Bars& bars, con
   return report;
 }
 
+namespace {
+
+/// Of the first model that knows its periods; without models that of the configuration.
+ModelCard card_of(const std::vector<MemberSpec>& members, const market::Bars& bars, const Config& config) {
+  for (const MemberSpec& member : members) {
+    if (member.kind != "policy") continue;
+    ModelCard card = model_card_of(nn::parse_model_file(member.bytes, member.origin), member.origin);
+    card.masked_columns.clear();
+    if (card.validation.to != 0) return card;
+  }
+  return plain_card(bars, config);
+}
+
+}  // namespace
+
 EnsembleMakeReport make_ensemble_file(const EnsembleMakeRequest& request) {
   EnsembleSpec spec;
   spec.members = read_members(request.members, request.config.expert);
+  const std::vector<std::string> lent = lend_cards(spec.members);
+  if (request.out.has_parent_path()) require_writable_folder(request.out.parent_path());
   spec.name = request.out.stem().string();
   const market::Bars bars = market::read_bars(request.data);
-  const auto first = std::ranges::find(spec.members, "policy", &MemberSpec::kind);
-  spec.card = first == spec.members.end()
-                  ? plain_card(bars, request.config)
-                  : model_card_of(nn::parse_model_file(first->bytes, first->origin), first->origin);
-  spec.card.masked_columns.clear();
   make_unique(spec.members);
+  spec.card = card_of(spec.members, bars, request.config);
   check_members(spec, spec.name);
+  if (spec.card.interval != 0 && spec.card.interval != bars.interval)
+    throw Error(
+        "ensemble.members_differ",
+        fmt::format("the members were trained on bars of {}, the file has bars of {}: weights must be "
+                    "set on bars as those they were trained on",
+                    format_duration(spec.card.interval), format_duration(bars.interval)),
+        request.data.string());
   const env::MarketData market =
       unscaled_market(bars, spec.card.environment.instrument, request.data.string());
   const market::BarRange validation =
@@ -275,6 +346,10 @@ EnsembleMakeReport make_ensemble_file(const EnsembleMakeRequest& request) {
                 request.data.string());
   EnsembleMakeReport report =
       fit_ensemble(std::move(spec), bars, market, validation, request.config, request.progress);
+  for (const std::string& name : lent)
+    report.notices.push_back(name +
+                             " does not say how it observes nor on which bars it was trained: it is taken to "
+                             "observe and act as the other models do.");
   write_ensemble_file(request.out, report.spec);
   return report;
 }
@@ -288,6 +363,9 @@ std::string describe_ensemble(const EnsembleSpec& spec) {
         {member.name, member.kind, number(member.weight), evaluation::format_percent(validation.total_return),
          evaluation::format_fixed(validation.sharpe, 2), evaluation::format_percent(validation.accuracy),
          member.kind == "policy" ? evaluation::format_fixed(member.temperature, 2) : "-",
+         member.kind == "policy"
+             ? fmt::format("{} -> {}", number(validation.log_loss_before), number(validation.log_loss_after))
+             : "-",
          fmt::format("{} -> {}", number(validation.calibration_before), number(validation.calibration_after)),
          member.masked_columns.empty()
              ? "all"
@@ -295,7 +373,7 @@ std::string describe_ensemble(const EnsembleSpec& spec) {
                            features::market_value_count)});
   }
   return text_table({"member", "kind", "weight", "validation return", "Sharpe", "right", "temperature",
-                     "calibration error", "columns"},
+                     "log loss", "calibration error", "columns"},
                     rows) +
          fmt::format("\nThe ensemble's own calibration error on validation {} -> {}, temperature {}.\n",
                      number(spec.calibration_before), number(spec.calibration_after),

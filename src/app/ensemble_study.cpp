@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <utility>
@@ -17,10 +18,53 @@
 namespace stevie::app {
 namespace {
 
-using Values = std::vector<std::vector<std::vector<double>>>;
-
 constexpr std::size_t most_states = 500;
-constexpr std::uint64_t history_stream = 0x68697374;
+constexpr std::size_t fewest_retrainings = 10, settings_count = 4;
+constexpr double interval_level = 0.95;
+constexpr std::uint64_t history_stream = 0x68697374, ratio_stream = 0x726174696f;
+
+/// Members that differ by nothing but their seed.
+EnsembleConfiguration alike(const EnsembleConfiguration& config) {
+  EnsembleConfiguration same = config;
+  same.ensemble.resample = false;
+  same.ensemble.column_share = 1;
+  same.ensemble.gammas = {config.ppo.gamma};
+  return same;
+}
+
+/// What is asked for at the states of the test part.
+struct Answers {
+  std::vector<double> values;     // (states) exposure expected
+  std::vector<double> exposures;  // (states) exposure wanted
+};
+
+/// What every retraining of a setting has come to.
+struct Gathered {
+  StudyValues values, exposures;             // (retrainings, members, states)
+  StudyValues best_values, taken;            // (retrainings, 1, states)
+  std::vector<std::vector<double>> weights;  // (retrainings, members)
+  std::vector<EnsembleSpec> specs;
+};
+
+std::vector<StudyWay> ways_to_judge() {
+  std::vector<StudyWay> ways;
+  for (const auto method : {strategy::EnsembleMethod::vote, strategy::EnsembleMethod::confidence})
+    for (const double sharpness : {0.0, 0.25, 1.0}) {
+      ways.emplace_back();
+      ways.back().method = method;
+      ways.back().sharpness = sharpness;
+    }
+  return ways;
+}
+
+double mean_of(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+/// (retrainings, 1): for series of which each retraining has one.
+std::vector<std::vector<double>> single_weights(std::size_t retrainings) {
+  return {retrainings, std::vector<double>{1.0}};
+}
 
 /// Everything that the retrainings share.
 class Study {
@@ -31,7 +75,8 @@ class Study {
         unscaled_(unscaled_market(market_.bars, request.config.env.instrument, request.data.string())),
         card_(plain_card(market_.bars, request.config)),
         bar_("training", "steps",
-             2 * request.retrainings * request.config.ensemble.members * request.config.ensemble.timesteps,
+             settings_count * request.retrainings * request.config.ensemble.members *
+                 request.config.ensemble.timesteps,
              request.progress) {
     card_.scaler = market_.scaler;
     test_ = market_.split.test;
@@ -43,12 +88,15 @@ class Study {
   EnsembleStudy run();
 
  private:
-  StudySetting setting(const std::string& name, bool histories, std::uint64_t number);
-  EnsembleSpec retrain(bool histories, std::uint64_t seed);
+  StudySetting setting(bool diverse, bool histories, std::uint64_t number);
+  EnsembleSpec retrain(const EnsembleConfiguration& config, bool histories, std::uint64_t seed);
   std::unique_ptr<strategy::Ensemble> make(const EnsembleSpec& spec) const;
-  std::vector<double> values_of(const EnsembleSpec& spec, std::size_t member) const;
+  strategy::Situation situation_at(std::size_t bar, std::vector<float>& observation) const;
+  Answers ask_member(const EnsembleSpec& spec, std::size_t member) const;
+  std::vector<double> exposures_of(const EnsembleSpec& spec) const;
   RunFigures test(const EnsembleSpec& spec) const;
   RetrainingScore score(const EnsembleSpec& spec) const;
+  void judge(StudyWay& way, const StudySetting& setting, const Gathered& gathered) const;
 
   const EnsembleStudyRequest& request_;
   TrainingMarket market_;
@@ -59,6 +107,12 @@ class Study {
   ProgressBar bar_;
   std::uint64_t trained_ = 0;
 };
+
+std::size_t best_on_validation(const EnsembleSpec& spec) {
+  const auto best = std::ranges::max_element(
+      spec.members, {}, [](const MemberSpec& member) { return member.validation.sharpe; });
+  return static_cast<std::size_t>(best - spec.members.begin());
+}
 
 EnsembleSpec only(const EnsembleSpec& spec, std::size_t member) {
   EnsembleSpec one = spec;
@@ -76,8 +130,7 @@ std::unique_ptr<strategy::Ensemble> Study::make(const EnsembleSpec& spec) const 
 }
 
 /// Members trained anew, weighed on the validation part.
-EnsembleSpec Study::retrain(bool histories, std::uint64_t seed) {
-  const EnsembleConfiguration& config = request_.config;
+EnsembleSpec Study::retrain(const EnsembleConfiguration& config, bool histories, std::uint64_t seed) {
   std::vector<std::uint64_t> history;
   if (histories) history.push_back(RandomStream(seed, history_stream).next_u64());
   EnsembleSpec spec;
@@ -89,7 +142,7 @@ EnsembleSpec Study::retrain(bool histories, std::uint64_t seed) {
     member.kind = "policy";
     member.bytes = train_member(market_, card_, config, plans[i], [&](std::uint64_t steps) {
       bar_.update(trained_ + steps);
-      return !interrupted();
+      if (interrupted()) throw Interrupted("the study was stopped; nothing was written");
     });
     trained_ += config.ensemble.timesteps;
     spec.members.push_back(std::move(member));
@@ -97,24 +150,45 @@ EnsembleSpec Study::retrain(bool histories, std::uint64_t seed) {
   return fit_ensemble(std::move(spec), market_.bars, unscaled_, market_.split.validation, config, {}).spec;
 }
 
-/// The exposure that a member expects at each state, with a flat account and at temperature 1.
-std::vector<double> Study::values_of(const EnsembleSpec& spec, std::size_t member) const {
+/// The market at a bar, seen with a flat account.
+strategy::Situation Study::situation_at(std::size_t bar, std::vector<float>& observation) const {
+  observation.assign(features::observation_size, 0.0F);
+  std::ranges::copy(unscaled_.features.row(bar), observation.begin());
+  strategy::Situation situation;
+  situation.bar = market_.bars[bar];
+  situation.bar_index = bar;
+  situation.observation = observation;
+  return situation;
+}
+
+/// What a member says at each state, at temperature 1.
+Answers Study::ask_member(const EnsembleSpec& spec, std::size_t member) const {
   EnsembleSpec bare = only(spec, member);
   bare.members.front().temperature = 1;
   const auto ensemble = make(bare);
   const std::span<const double> levels = ensemble->levels();
-  std::vector<float> observation(features::observation_size, 0.0F);
-  std::vector<double> probabilities(levels.size()), values;
+  std::vector<float> observation;
+  std::vector<double> probabilities(levels.size());
+  Answers answers;
   for (const std::size_t bar : states_) {
-    std::ranges::copy(unscaled_.features.row(bar), observation.begin());
-    strategy::Situation situation;
-    situation.bar = market_.bars[bar];
-    situation.bar_index = bar;
-    situation.observation = observation;
-    ensemble->member(0).vote(situation, probabilities);
-    values.push_back(std::inner_product(levels.begin(), levels.end(), probabilities.begin(), 0.0));
+    const std::size_t wanted = ensemble->member(0).vote(situation_at(bar, observation), probabilities);
+    answers.exposures.push_back(levels[wanted]);
+    answers.values.push_back(std::inner_product(levels.begin(), levels.end(), probabilities.begin(), 0.0));
   }
-  return values;
+  return answers;
+}
+
+/// What the ensemble would hold at each state, by its first weights.
+std::vector<double> Study::exposures_of(const EnsembleSpec& spec) const {
+  EnsembleSpec fixed = spec;
+  fixed.config.adapt = false;
+  fixed.config.minimum_consensus = 0;
+  const auto ensemble = make(fixed);
+  std::vector<float> observation;
+  std::vector<double> exposures;
+  for (const std::size_t bar : states_)
+    exposures.push_back(ensemble->decide(situation_at(bar, observation)).exposure);
+  return exposures;
 }
 
 RunFigures Study::test(const EnsembleSpec& spec) const {
@@ -124,13 +198,12 @@ RunFigures Study::test(const EnsembleSpec& spec) const {
 
 RetrainingScore Study::score(const EnsembleSpec& spec) const {
   RetrainingScore score;
-  const auto best = std::ranges::max_element(
-      spec.members, {}, [](const MemberSpec& member) { return member.validation.sharpe; });
-  score.best_validation_sharpe = best->validation.sharpe;
+  const std::size_t best = best_on_validation(spec);
+  score.best_validation_sharpe = spec.members[best].validation.sharpe;
   for (std::size_t i = 0; i < spec.members.size(); ++i) {
     const RunFigures figures = test(only(spec, i));
     score.mean_member += figures.sharpe / static_cast<double>(spec.members.size());
-    if (&spec.members[i] != &*best) continue;
+    if (i != best) continue;
     score.best_member = figures.sharpe;
     score.best_member_return = figures.total_return;
   }
@@ -140,31 +213,63 @@ RetrainingScore Study::score(const EnsembleSpec& spec) const {
   return score;
 }
 
-StudySetting Study::setting(const std::string& name, bool histories, std::uint64_t number) {
-  StudySetting setting;
-  setting.name = name;
-  Values values;
+void Study::judge(StudyWay& way, const StudySetting& setting, const Gathered& gathered) const {
   std::vector<std::vector<double>> weights;
-  RandomStream seeds(request_.config.ppo.seed, number);
-  for (std::size_t r = 0; r < request_.retrainings; ++r) {
-    const EnsembleSpec spec = retrain(histories, seeds.next_u64());
-    setting.scores.push_back(score(spec));
-    values.emplace_back();
+  std::vector<double> sharpes, differences;
+  StudyValues taken;
+  for (std::size_t r = 0; r < gathered.specs.size(); ++r) {
+    EnsembleSpec spec = gathered.specs[r];
+    spec.config.method = way.method;
+    weigh_members(spec.members, way.sharpness);
     weights.emplace_back();
-    for (std::size_t i = 0; i < spec.members.size(); ++i) {
-      values.back().push_back(values_of(spec, i));
-      weights.back().push_back(spec.members[i].weight);
-    }
+    for (const MemberSpec& member : spec.members) weights.back().push_back(member.weight);
+    taken.push_back({exposures_of(spec)});
+    sharpes.push_back(test(spec).sharpe);
+    differences.push_back(sharpes.back() - setting.scores[r].best_member);
   }
-  setting.variance = decision_variance(values, weights);
+  const auto change = [](double from, double to) { return from > 0 ? to / from - 1 : 0; };
+  way.value_change = decision_variance(gathered.values, weights).ratio_as_made() - 1;
+  way.exposure_change =
+      change(setting.exposure_member, decision_variance(taken, single_weights(gathered.specs.size())).member);
+  way.sharpe = mean_of(sharpes);
+  way.difference = mean_of(differences);
+  way.interval = stats::mean_interval(differences, interval_level, fewest_retrainings);
+}
+
+StudySetting Study::setting(bool diverse, bool histories, std::uint64_t number) {
+  const EnsembleConfiguration config = diverse ? request_.config : alike(request_.config);
+  StudySetting setting;
+  setting.members = diverse ? "as configured" : "by seed alone";
+  setting.history = histories ? "resampled" : "the same";
+  Gathered gathered;
   std::vector<double> differences;
-  for (const RetrainingScore& score : setting.scores)
-    differences.push_back(score.ensemble - score.best_member);
-  setting.difference =
-      std::accumulate(differences.begin(), differences.end(), 0.0) / static_cast<double>(differences.size());
-  constexpr double level = 0.95;
-  constexpr std::size_t fewest = 10;
-  setting.interval = stats::mean_interval(differences, level, fewest);
+  RandomStream seeds(config.ppo.seed, number);
+  for (std::size_t r = 0; r < request_.retrainings; ++r) {
+    const EnsembleSpec& spec = gathered.specs.emplace_back(retrain(config, histories, seeds.next_u64()));
+    setting.scores.push_back(score(spec));
+    differences.push_back(setting.scores.back().ensemble - setting.scores.back().best_member);
+    auto& values = gathered.values.emplace_back();
+    auto& exposures = gathered.exposures.emplace_back();
+    auto& weights = gathered.weights.emplace_back();
+    for (std::size_t i = 0; i < spec.members.size(); ++i) {
+      Answers answers = ask_member(spec, i);
+      values.push_back(std::move(answers.values));
+      exposures.push_back(std::move(answers.exposures));
+      weights.push_back(spec.members[i].weight);
+    }
+    gathered.best_values.push_back({values[best_on_validation(spec)]});
+    gathered.taken.push_back({exposures_of(spec)});
+  }
+  const auto single = single_weights(request_.retrainings);
+  setting.variance = decision_variance(gathered.values, gathered.weights);
+  setting.ratio_interval = ratio_interval(gathered.values, interval_level);
+  setting.best_member = decision_variance(gathered.best_values, single).member;
+  setting.exposure_member = decision_variance(gathered.exposures, gathered.weights).member;
+  setting.exposure_ensemble = decision_variance(gathered.taken, single).member;
+  setting.difference = mean_of(differences);
+  setting.interval = stats::mean_interval(differences, interval_level, fewest_retrainings);
+  setting.ways = ways_to_judge();
+  for (StudyWay& way : setting.ways) judge(way, setting, gathered);
   return setting;
 }
 
@@ -178,142 +283,81 @@ EnsembleStudy Study::run() {
   study.states = states_.size();
   study.test_period = format_time(market_.bars.open_time[test_.begin]) + " to " +
                       format_time(market_.bars.open_time[test_.end - 1]);
-  study.settings.push_back(setting("the same history", false, 1));
-  study.settings.push_back(setting("resampled histories", true, 2));
+  std::uint64_t number = 0;
+  for (const bool histories : {false, true})
+    for (const bool diverse : {false, true}) study.settings.push_back(setting(diverse, histories, ++number));
   bar_.finish();
   return study;
 }
 
-std::string sharpe_row(const StudySetting& setting) {
-  const auto mean = [&](double RetrainingScore::*field) {
-    double sum = 0;
-    for (const RetrainingScore& score : setting.scores) sum += score.*field;
-    return sum / static_cast<double>(setting.scores.size());
-  };
-  const auto better = std::ranges::count_if(
-      setting.scores, [](const RetrainingScore& score) { return score.ensemble > score.best_member; });
-  return fmt::format(
-      "| {} | {:.2f} | {:.2f} | {:.2f} | {:.2f} | {:+.2f} {} | {} of {} |\n", setting.name,
-      mean(&RetrainingScore::best_validation_sharpe), mean(&RetrainingScore::best_member),
-      mean(&RetrainingScore::mean_member), mean(&RetrainingScore::ensemble), setting.difference,
-      setting.interval ? fmt::format("[{:+.2f}, {:+.2f}]", setting.interval->low, setting.interval->high)
-                       : "(too few for an interval)",
-      better, setting.scores.size());
-}
-
 }  // namespace
 
-DecisionVariance decision_variance(const Values& values, const std::vector<std::vector<double>>& weights) {
+DecisionVariance decision_variance(const StudyValues& values,
+                                   const std::vector<std::vector<double>>& weights) {
   const std::size_t retrainings = values.size(), members = values.front().size(),
                     states = values.front().front().size();
-  const auto over = static_cast<double>(retrainings - 1);
+  const auto over = static_cast<double>((retrainings - 1) * states), size = static_cast<double>(members);
   DecisionVariance result;
-  double pairs = 0;
+  std::vector<double> products(members * members, 0.0);  // of deviations from the mean over retrainings
+  std::vector<double> mean(members), off(members);
   for (std::size_t s = 0; s < states; ++s) {
-    std::vector<double> mean(members, 0.0), equal(retrainings, 0.0), weighted(retrainings, 0.0);
-    for (std::size_t r = 0; r < retrainings; ++r) {
-      for (std::size_t i = 0; i < members; ++i) {
-        mean[i] += values[r][i][s] / static_cast<double>(retrainings);
-        equal[r] += values[r][i][s] / static_cast<double>(members);
-        weighted[r] += values[r][i][s] * weights[r][i];
-      }
-    }
-    const auto variance = [&](const std::vector<double>& series) {
-      const double centre =
-          std::accumulate(series.begin(), series.end(), 0.0) / static_cast<double>(retrainings);
+    std::ranges::fill(mean, 0.0);
+    double weighted_mean = 0;
+    const auto weighted = [&](std::size_t r) {
       double sum = 0;
-      for (const double value : series) sum += (value - centre) * (value - centre);
-      return sum / over;
+      for (std::size_t i = 0; i < members; ++i) sum += values[r][i][s] * weights[r][i];
+      return sum;
     };
-    result.ensemble += variance(equal);
-    result.as_made += variance(weighted);
     for (std::size_t r = 0; r < retrainings; ++r) {
-      double all = 0, squares = 0;
-      for (std::size_t i = 0; i < members; ++i) {
-        const double off = values[r][i][s] - mean[i];
-        all += off;
-        squares += off * off;
-      }
-      result.member += squares / over / static_cast<double>(members);
-      pairs += (all * all - squares) / over;  // both orders of every pair
+      for (std::size_t i = 0; i < members; ++i) mean[i] += values[r][i][s] / static_cast<double>(retrainings);
+      weighted_mean += weighted(r) / static_cast<double>(retrainings);
+    }
+    for (std::size_t r = 0; r < retrainings; ++r) {
+      double sum = 0;
+      for (std::size_t i = 0; i < members; ++i) sum += off[i] = values[r][i][s] - mean[i];
+      for (std::size_t i = 0; i < members; ++i)
+        for (std::size_t j = 0; j < members; ++j) products[i * members + j] += off[i] * off[j];
+      result.ensemble += sum * sum / (size * size * over);
+      const double off_weighted = weighted(r) - weighted_mean;
+      result.as_made += off_weighted * off_weighted / over;
     }
   }
-  const auto count = static_cast<double>(states), size = static_cast<double>(members);
-  result.member /= count;
-  result.ensemble /= count;
-  result.as_made /= count;
-  const double covariance = members > 1 ? pairs / count / (size * (size - 1)) : 0;
-  result.correlation = result.member > 0 ? covariance / result.member : 0;
+  for (std::size_t i = 0; i < members; ++i) result.member += products[i * members + i] / over / size;
+  for (std::size_t i = 0; i < members; ++i) {
+    for (std::size_t j = 0; j < members; ++j) {
+      const double spread = std::sqrt(products[i * members + i] * products[j * members + j]);
+      if (i != j && spread > 0)
+        result.correlation += products[i * members + j] / spread / (size * (size - 1));
+    }
+  }
   result.predicted = result.correlation + (1 - result.correlation) / size;
   return result;
+}
+
+std::optional<stats::Interval> ratio_interval(const StudyValues& values, double level) {
+  if (values.size() < fewest_retrainings) return std::nullopt;
+  constexpr std::size_t replicates = 1000;
+  const std::vector<std::vector<double>> equal(
+      values.size(),
+      std::vector<double>(values.front().size(), 1 / static_cast<double>(values.front().size())));
+  RandomStream random(1, ratio_stream);
+  std::vector<double> ratios;
+  StudyValues drawn(values.size());
+  for (std::size_t replicate = 0; replicate < replicates; ++replicate) {
+    for (auto& retraining : drawn) retraining = values[random.below(values.size())];
+    ratios.push_back(decision_variance(drawn, equal).ratio());
+  }
+  std::ranges::sort(ratios);
+  const auto at = [&](double share) {
+    return ratios[static_cast<std::size_t>(std::lround(share * static_cast<double>(replicates - 1)))];
+  };
+  return stats::Interval{at((1 - level) / 2), at((1 + level) / 2)};
 }
 
 EnsembleStudy run_ensemble_study(const EnsembleStudyRequest& request) {
   if (request.retrainings < 2)
     throw Error("ensemble.bad_study", "a variance needs at least two retrainings", "--retrainings");
   return Study(request).run();
-}
-
-std::string ensemble_study_markdown(const EnsembleStudy& study) {
-  std::string text = fmt::format(
-      "{}; test period {}. Seed {}; {} retrainings of {} members in each setting, {} steps each; decision "
-      "values "
-      "at {} states.\n\n",
-      study.data, study.test_period, study.seed, study.retrainings, study.members,
-      format_count(study.timesteps), study.states);
-  text +=
-      "| retrained on | variance of a member | of the ensemble | change | members' correlation | rho + (1 - "
-      "rho) / K "
-      "| change with the weights of validation |\n|---|---|---|---|---|---|---|\n";
-  for (const StudySetting& setting : study.settings) {
-    const DecisionVariance& variance = setting.variance;
-    text += fmt::format("| {} | {:.4f} | {:.4f} | {:+.1f} % | {:.3f} | {:.3f} | {:+.1f} % |\n", setting.name,
-                        variance.member, variance.ensemble, (variance.ratio() - 1) * 100,
-                        variance.correlation, variance.predicted, (variance.ratio_as_made() - 1) * 100);
-  }
-  text +=
-      "\nAnnual Sharpe ratio, means over retrainings:\n\n"
-      "| retrained on | best member, validation | the same, test | mean member, test | ensemble, test | "
-      "ensemble - "
-      "best member [95 %] | ensemble better |\n|---|---|---|---|---|---|---|\n";
-  for (const StudySetting& setting : study.settings) text += sharpe_row(setting);
-  return text;
-}
-
-std::string ensemble_study_json(const EnsembleStudy& study) {
-  using nlohmann::json;
-  json settings = json::array();
-  for (const StudySetting& setting : study.settings) {
-    json scores = json::array();
-    for (const RetrainingScore& score : setting.scores)
-      scores.push_back({{"best_validation_sharpe", score.best_validation_sharpe},
-                        {"best_member_sharpe", score.best_member},
-                        {"mean_member_sharpe", score.mean_member},
-                        {"ensemble_sharpe", score.ensemble},
-                        {"best_member_return", score.best_member_return},
-                        {"ensemble_return", score.ensemble_return}});
-    const DecisionVariance& variance = setting.variance;
-    settings.push_back({{"name", setting.name},
-                        {"variance_member", variance.member},
-                        {"variance_ensemble", variance.ensemble},
-                        {"variance_as_made", variance.as_made},
-                        {"correlation", variance.correlation},
-                        {"predicted", variance.predicted},
-                        {"difference", setting.difference},
-                        {"low", setting.interval ? json(setting.interval->low) : json(nullptr)},
-                        {"high", setting.interval ? json(setting.interval->high) : json(nullptr)},
-                        {"retrainings", scores}});
-  }
-  const json result = {{"data", study.data},
-                       {"retrainings", study.retrainings},
-                       {"members", study.members},
-                       {"timesteps", study.timesteps},
-                       {"seed", study.seed},
-                       {"states", study.states},
-                       {"test_period", study.test_period},
-                       {"settings", settings}};
-  constexpr int indent = 1;
-  return result.dump(indent, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace stevie::app

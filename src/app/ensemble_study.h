@@ -11,7 +11,7 @@
 namespace stevie::app {
 
 /// What `stevie ensemble study` is asked to do. With 10 retrainings of 4 members of 100,000 steps it trains
-/// for 8 million steps in all.
+/// for 16 million steps in all.
 struct EnsembleStudyRequest {
   std::filesystem::path data;
   std::size_t retrainings = 10;  // at least 2; an interval of the Sharpe ratios needs 10
@@ -28,25 +28,46 @@ struct RetrainingScore {
   double best_member_return = 0, ensemble_return = 0;
 };
 
+/// (retrainings, members, states): something that each member says at each state of the test part.
+using StudyValues = std::vector<std::vector<std::vector<double>>>;
+
 /// How decision values vary over retrainings, as means over states of the test part. A decision value is the
 /// exposure that a member expects to hold: the mean of the levels by its probabilities at temperature 1.
 struct DecisionVariance {
-  double member = 0;       // variance over retrainings of one member, mean over members
-  double ensemble = 0;     // of the members' equal mean
-  double as_made = 0;      // of their mean by the first weights
-  double correlation = 0;  // mean covariance of two members of a retraining over the variance of one
-  double predicted = 0;    // correlation + (1 - correlation) / members
+  double member = 0;    // variance over retrainings of one member, mean over members
+  double ensemble = 0;  // of the members' equal mean
+  double as_made = 0;   // of their mean by the first weights
+  double correlation =
+      0;                 // Pearson's, of two members' deviations over states and retrainings, mean over pairs
+  double predicted = 0;  // correlation + (1 - correlation) / members
 
   double ratio() const { return member > 0 ? ensemble / member : 0; }
   double ratio_as_made() const { return member > 0 ? as_made / member : 0; }
 };
 
+/// One way of making a decision of the same members, judged on the test part.
+struct StudyWay {
+  strategy::EnsembleMethod method = strategy::EnsembleMethod::vote;
+  double sharpness = 0;
+  double value_change = 0;                  // variance of the decision value over that of one member, - 1
+  double exposure_change = 0;               // the same of the exposure that is taken
+  double sharpe = 0;                        // annual, mean over retrainings
+  double difference = 0;                    // mean of it - the best member's
+  std::optional<stats::Interval> interval;  // of that, 95 %
+};
+
 struct StudySetting {
-  std::string name;  // "the same history", "resampled histories"
+  std::string members;  // "by seed", "by seed, bars, columns and discount"
+  std::string history;  // "the same", "resampled"
   DecisionVariance variance;
+  std::optional<stats::Interval> ratio_interval;  // of variance.ratio(), 95 %
+  double best_member = 0;  // variance of the decision value of the member that validation ranks first
+  /// Variance of the exposure that is taken: of one member's vote, and of the ensemble's decision.
+  double exposure_member = 0, exposure_ensemble = 0;
   std::vector<RetrainingScore> scores;      // (retrainings)
   double difference = 0;                    // mean of ensemble - best member, Sharpe ratio on test
   std::optional<stats::Interval> interval;  // of it, 95 %
+  std::vector<StudyWay> ways;
 };
 
 struct EnsembleStudy {
@@ -57,13 +78,17 @@ struct EnsembleStudy {
   std::vector<StudySetting> settings;
 };
 
-/// values: (retrainings, members, states); weights: (retrainings, members), each row with the sum 1.
-DecisionVariance decision_variance(const std::vector<std::vector<std::vector<double>>>& values,
+/// weights: (retrainings, members), each row with the sum 1.
+DecisionVariance decision_variance(const StudyValues& values,
                                    const std::vector<std::vector<double>>& weights);
 
-/// Trains ensembles again and again: with other seeds on the same history, and with other seeds on histories
-/// that are drawn in blocks from the training part, and compares. Follows from ppo.seed. Throws what training
-/// throws; Interrupted.
+/// Interval of ratio() over retrainings: percentile bootstrap of 1000 samples of them, seeded. Nothing for
+/// fewer than 10.
+std::optional<stats::Interval> ratio_interval(const StudyValues& values, double level);
+
+/// Trains ensembles again and again in four settings: members that differ by their seed alone, and as
+/// configured; each on the same history, and on histories that are drawn in blocks from the training part,
+/// one for each retraining. Follows from ppo.seed. Throws what training throws; Interrupted.
 EnsembleStudy run_ensemble_study(const EnsembleStudyRequest& request);
 
 std::string ensemble_study_markdown(const EnsembleStudy& study);

@@ -20,6 +20,7 @@
 #include "core/testing.h"
 #include "evaluation/report.h"
 #include "market/readers.h"
+#include "market/resample.h"
 
 namespace stevie::app {
 namespace {
@@ -86,6 +87,8 @@ TEST_F(EnsembleFolder, WeighsByTheSharpeRatioOnValidationAndCalibrates) {
         << member.name;
     if (member.kind == "policy") {
       EXPECT_NE(member.validation.sharpe, 0) << member.name;
+      EXPECT_LE(member.validation.log_loss_after, member.validation.log_loss_before) << member.name;
+      EXPECT_GT(member.validation.log_loss_after, 0) << member.name;
     }
     EXPECT_LE(member.validation.calibration_after, member.validation.calibration_before + 0.05)
         << member.name;
@@ -160,6 +163,20 @@ TEST_F(EnsembleFolder, AMemberAloneIsTheEnsembleOfItOnly) {
   EXPECT_EQ(evaluate_model(plain).strategy.run.result.equity, report.evaluation.strategy.run.result.equity);
 }
 
+TEST_F(EnsembleFolder, BarsOfAnotherLengthOrMarketAreNamed) {
+  make_ensemble_file(make_request());
+  market::Bars other = market::resample(bars_, 2 * hour_ms);
+  other.symbol = "XYZ/USDT";
+  market::write_bars(path("XYZUSDT_2h.csv"), other);
+  EnsembleEvaluateRequest request = evaluate_request();
+  request.data = path("XYZUSDT_2h.csv");
+  std::string notices;
+  for (const std::string& notice : evaluate_ensemble(request).evaluation.description.notices)
+    notices += notice + "\n";
+  EXPECT_NE(notices.find("bars of 1h and is judged on bars of 2h"), std::string::npos) << notices;
+  EXPECT_NE(notices.find("made for ABC/USDT and is judged on XYZ/USDT"), std::string::npos) << notices;
+}
+
 TEST_F(EnsembleFolder, EvaluateAndPredictTakeAnEnsembleForAModel) {
   make_ensemble_file(make_request());
   EvaluateRequest request;
@@ -187,11 +204,60 @@ TEST_F(EnsembleFolder, EverythingWrongWithTheMembersIsToldAtOnce) {
     EXPECT_NE(unusable.message().find(part), std::string::npos) << unusable.message();
   request.members = {path("a.zip").string(), path("two.zip").string()};
   EXPECT_EQ(error_of([&] { make_ensemble_file(request); }).code(), "ensemble.members_differ");
-  request.members = {"constant:high"};
-  EXPECT_NE(error_of([&] { make_ensemble_file(request); }).code(), "none");
+  request.members = {"constant:high", "oracle"};
+  const Error unknown = error_of([&] { make_ensemble_file(request); });
+  EXPECT_EQ(unknown.code(), "ensemble.bad_members");
+  for (const char* part : {"constant high", "oracle", "buy_and_hold"})
+    EXPECT_NE(unknown.message().find(part), std::string::npos) << unknown.message();
+  request.members = {path("a.zip").string(), path("a.zip").string(), "cash", "cash", "constant:5"};
+  const Error twice = error_of([&] { make_ensemble_file(request); });
+  EXPECT_EQ(twice.code(), "ensemble.members_differ");
+  for (const char* part : {"a-2", "cash-2", "exposure of 5", "-1, 0, 1"})
+    EXPECT_NE(twice.message().find(part), std::string::npos) << twice.message();
+  market::Bars days = market::resample(bars_, day_ms);
+  market::write_bars(path("ABCUSDT_1d.csv"), days);
+  request.members = {path("a.zip").string()};
+  request.data = path("ABCUSDT_1d.csv");
+  const Error longer = error_of([&] { make_ensemble_file(request); });
+  EXPECT_EQ(longer.code(), "ensemble.members_differ");
+  EXPECT_NE(longer.message().find("bars of 1h, the file has bars of 1d"), std::string::npos);
+  request.data = data();
   request.members = {};
   EXPECT_EQ(error_of([&] { make_ensemble_file(request); }).code(), "ensemble.bad_members");
   EXPECT_FALSE(std::filesystem::exists(request.out));
+}
+
+TEST_F(EnsembleFolder, AModelWithoutACardObservesAsTheOthersDo) {
+  nn::ModelFile bare = nn::parse_model_file(testing::model_bytes(card_, 2), "test");
+  bare.extra_members.clear();  // as Stable-Baselines3 writes it
+  write_file(path("sb3.zip"), nn::model_file_bytes(bare));
+  EnsembleMakeRequest request = make_request();
+  request.members = {path("sb3.zip").string(), path("a.zip").string()};
+  const EnsembleMakeReport report = make_ensemble_file(request);
+  ASSERT_EQ(report.notices.size(), 1U);
+  EXPECT_NE(report.notices[0].find("sb3"), std::string::npos);
+  const EnsembleSpec lent = read_ensemble_file(path("ensemble.zip"));
+  EXPECT_EQ(lent.card.validation.to, card_.validation.to);
+
+  // it decides as the same network with a card of its own
+  request.members = {path("b.zip").string(), path("a.zip").string()};
+  make_ensemble_file(request);
+  const EnsembleSpec own = read_ensemble_file(path("ensemble.zip"));
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(lent.members[i].validation.sharpe, own.members[i].validation.sharpe);
+    EXPECT_EQ(lent.members[i].temperature, own.members[i].temperature);
+  }
+
+  // nothing says how it observes, or it does not fit
+  request.members = {path("sb3.zip").string(), "cash"};
+  EXPECT_NE(error_of([&] { make_ensemble_file(request); }).message().find("observations"), std::string::npos);
+  ModelCard two = card_;
+  two.environment.exposures = {0, 1};
+  nn::ModelFile other = nn::parse_model_file(testing::model_bytes(two, 2), "test");
+  other.extra_members.clear();
+  write_file(path("sb3.zip"), nn::model_file_bytes(other));
+  request.members = {path("sb3.zip").string(), path("a.zip").string()};
+  EXPECT_NE(error_of([&] { make_ensemble_file(request); }).message().find("2 actions"), std::string::npos);
 }
 
 TEST_F(EnsembleFolder, MembersThatWereTrainedOnTheTestPeriodAreNamed) {
@@ -340,8 +406,34 @@ TEST(DecisionVariance, IsWhatTheMembersCorrelationPredicts) {
   EXPECT_NEAR(variance.member, 1, 0.05);
   EXPECT_NEAR(variance.correlation, shared, 0.05);
   EXPECT_NEAR(variance.ratio(), 0.5 + 0.5 / 4, 0.04);
-  EXPECT_NEAR(variance.ratio(), variance.predicted, 1e-9);  // an identity for equal weights
+  EXPECT_NEAR(variance.ratio(), variance.predicted, 0.01);  // the members vary alike
   EXPECT_NEAR(variance.as_made, variance.ensemble, 1e-12);
+}
+
+TEST(DecisionVariance, IsNotWhatTheCorrelationPredictsWhereOneMemberVariesMost) {
+  // by hand: two retrainings, one state; deviations +-3 and +-1 of one mind
+  const DecisionVariance variance = decision_variance({{{3}, {1}}, {{-3}, {-1}}}, {{0.5, 0.5}, {0.5, 0.5}});
+  EXPECT_NEAR(variance.member, (18 + 2) / 2.0, 1e-12);
+  EXPECT_NEAR(variance.ensemble, 8, 1e-12);
+  EXPECT_NEAR(variance.correlation, 1, 1e-12);
+  EXPECT_NEAR(variance.predicted, 1, 1e-12);
+  EXPECT_NEAR(variance.ratio(), 0.8, 1e-12);
+  EXPECT_NEAR(decision_variance({{{3}, {1}}, {{-3}, {-1}}}, {{1, 0}, {0, 1}}).as_made, 8, 1e-12);
+}
+
+TEST(RatioInterval, HoldsTheTrueRatioAndNeedsTenRetrainings) {
+  RandomStream random(7, 0);
+  StudyValues values(40, std::vector<std::vector<double>>(4, std::vector<double>(50)));
+  for (auto& retraining : values)
+    for (auto& member : retraining)
+      for (double& value : member) value = random.normal();
+  const auto interval = ratio_interval(values, 0.95);
+  ASSERT_TRUE(interval);
+  EXPECT_LT(interval->low, 0.25);  // independent members: 1 / 4
+  EXPECT_GT(interval->high, 0.25);
+  EXPECT_LT(interval->high - interval->low, 0.1);
+  values.resize(9);
+  EXPECT_FALSE(ratio_interval(values, 0.95));
 }
 
 TEST_F(EnsembleFolder, TheStudyComparesRetrainings) {
@@ -350,16 +442,18 @@ TEST_F(EnsembleFolder, TheStudyComparesRetrainings) {
   request.retrainings = 2;
   request.config = small_training();
   const EnsembleStudy study = run_ensemble_study(request);
-  ASSERT_EQ(study.settings.size(), 2U);
+  ASSERT_EQ(study.settings.size(), 4U);
   for (const StudySetting& setting : study.settings) {
     EXPECT_EQ(setting.scores.size(), 2U);
     EXPECT_GT(setting.variance.member, 0);
-    EXPECT_NEAR(setting.variance.ratio(), setting.variance.predicted, 1e-9);
+    EXPECT_GT(setting.best_member, 0);
+    EXPECT_LE(setting.variance.ensemble, setting.variance.member * (1 + 1e-9));  // Jensen
     EXPECT_FALSE(setting.interval);
+    EXPECT_FALSE(setting.ratio_interval);
   }
   EXPECT_NE(study.settings[0].variance.member, study.settings[1].variance.member);
   EXPECT_EQ(ensemble_study_json(run_ensemble_study(request)), ensemble_study_json(study));
-  EXPECT_NE(ensemble_study_markdown(study).find("resampled histories"), std::string::npos);
+  EXPECT_NE(ensemble_study_markdown(study).find("| as configured | resampled |"), std::string::npos);
   request.retrainings = 1;
   EXPECT_EQ(error_of([&] { run_ensemble_study(request); }).code(), "ensemble.bad_study");
 }

@@ -1,6 +1,7 @@
 #include "app/ensemble_train.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -216,7 +217,7 @@ env::MarketData resample_market(const env::MarketData& market, market::BarRange 
 
 std::string train_member(const TrainingMarket& market, const ModelCard& card,
                          const EnsembleConfiguration& config, const MemberPlan& plan,
-                         const std::function<bool(std::uint64_t)>& step) {
+                         const std::function<void(std::uint64_t)>& step) {
   const MemberMarket own = member_market(market, config, plan);
   rl::PpoConfig learning = config.ppo;
   learning.seed = plan.seed;
@@ -252,8 +253,7 @@ std::string train_member(const TrainingMarket& market, const ModelCard& card,
         kept = nn::model_file_bytes(model);
       }
     }
-    if (!step(std::min(done, settings.timesteps)))
-      throw Interrupted("stopped; finished members are kept: the same command goes on behind them");
+    step(std::min(done, settings.timesteps));
   }
   return kept;
 }
@@ -274,6 +274,7 @@ EnsembleTrainReport train_ensemble(const EnsembleTrainRequest& request) {
   const std::vector<MemberPlan> plans = plan_members(config.ensemble, config.ppo.seed);
   const std::uint64_t each = config.ensemble.timesteps;
   MemberProgress progress(request, plans.size());
+  std::vector<std::string> finished;
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const std::filesystem::path file = request.out / "models" / fmt::format("member_{}.zip", i + 1);
     const std::filesystem::path note = request.out / "models" / fmt::format("member_{}.json", i + 1);
@@ -283,12 +284,15 @@ EnsembleTrainReport train_ensemble(const EnsembleTrainRequest& request) {
                       read_file(note) == plan;
     if (done) {
       progress.found(i);
+      finished.push_back(fmt::format("member_{}", i + 1));
     } else {
       std::filesystem::remove(note, absent);
-      write_file(file, train_member(market, card, config, plans[i], [&](std::uint64_t steps) {
-                   progress.trained(i, steps);
-                   return !interrupted();
-                 }));
+      write_file(
+          file, train_member(market, card, config, plans[i], [&](std::uint64_t steps) {
+            progress.trained(i, steps);
+            if (interrupted())
+              throw Interrupted("stopped; finished members are kept: the same command goes on behind them");
+          }));
       write_file(note, plan);
     }
     MemberSpec member = read_members({file.string()}).front();
@@ -306,6 +310,10 @@ EnsembleTrainReport train_ensemble(const EnsembleTrainRequest& request) {
   EnsembleTrainReport report;
   report.made =
       fit_ensemble(std::move(spec), market.bars, unscaled, market.split.validation, config, request.progress);
+  if (!finished.empty())
+    report.made.notices.push_back(
+        fmt::format("{} of {} members had been finished before and were taken as they are: {}.",
+                    finished.size(), plans.size(), fmt::join(finished, ", ")));
   report.model = request.out / "models" / "ensemble.zip";
   write_ensemble_file(report.model, report.made.spec);
   report.judged = evaluate_ensemble({.model = report.model,

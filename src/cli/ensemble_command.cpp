@@ -183,7 +183,7 @@ void add_study(CLI::App& family, CommandContext& context) {
   add_config_flag(*command, context, "--timesteps", "ensemble.timesteps", "Environment steps of each member");
   add_config_flag(*command, context, "--seed", "ppo.seed", "Everything random follows from it");
   command->footer(
-      "Example:\n  stevie ensemble study --data BTCUSDT_1h.csv.gz --retrainings 8 --timesteps 100000 --out "
+      "Example:\n  stevie ensemble study --data BTCUSDT_1h.csv.gz --retrainings 10 --timesteps 300000 --out "
       "study");
   command->callback([request, out, &context] {
     const InterruptGuard guard;
@@ -205,6 +205,10 @@ void add_study(CLI::App& family, CommandContext& context) {
 void add_ensemble_command(CLI::App& app, CommandContext& context) {
   CLI::App* family = app.add_subcommand("ensemble", "Several decision makers as one: make, train, judge");
   family->require_subcommand(1);
+  family->footer(
+      "Example:\n  stevie ensemble train --data BTCUSDT_1h.csv.gz --members 4 --timesteps 300000 --out "
+      "runs/ensemble\n  stevie ensemble show --model runs/ensemble/models/ensemble.zip\n\n"
+      "`stevie ensemble COMMAND --help` tells more.");
   add_make(*family, context);
   add_evaluate(*family, context);
   add_show(*family, context);

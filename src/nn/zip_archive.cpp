@@ -12,6 +12,9 @@
 namespace stevie::nn {
 namespace {
 
+constexpr const char* too_large =
+    "the file unpacks to more than a model can be: it is damaged or not a model";
+
 struct SourceCloser {
   void operator()(zip_source_t* source) const { zip_source_free(source); }
 };
@@ -86,9 +89,22 @@ std::string read_member(zip_t* archive, zip_uint64_t index, const std::string& p
     if (count < 0) unreadable("this part of the file is damaged: write or fetch it again", place);
     bytes.resize(filled + static_cast<std::size_t>(count));
     if (bytes.size() > limit_bytes) {
-      unreadable("the file unpacks to more than a model can be: it is damaged or not a model", place);
+      unreadable(too_large, place);
     }
     if (count == 0) return bytes;
+  }
+}
+
+/// A zip that says itself that it is too large is refused before anything is unpacked.
+void require_declared_sizes(zip_t* archive, zip_int64_t count, const std::string& place,
+                            std::size_t limit_bytes) {
+  for (zip_int64_t index = 0; index < count; ++index) {
+    zip_stat_t declared;
+    zip_stat_init(&declared);
+    if (zip_stat_index(archive, static_cast<zip_uint64_t>(index), 0, &declared) != 0) continue;
+    if ((declared.valid & ZIP_STAT_SIZE) == 0) continue;
+    if (declared.size > limit_bytes) unreadable(too_large, place);
+    limit_bytes -= static_cast<std::size_t>(declared.size);
   }
 }
 
@@ -112,8 +128,9 @@ std::map<std::string, std::string> unzip_members(std::string_view bytes, const s
   if (!archive) unreadable("this is not a whole zip file: write or fetch it again", place);
   source.release();  // the archive owns it now
 
-  std::map<std::string, std::string> members;
   const zip_int64_t count = zip_get_num_entries(archive.get(), 0);
+  require_declared_sizes(archive.get(), count, place, limit_bytes);
+  std::map<std::string, std::string> members;
   for (zip_int64_t index = 0; index < count; ++index) {
     const auto position = static_cast<zip_uint64_t>(index);
     const char* stored_name = zip_get_name(archive.get(), position, ZIP_FL_ENC_GUESS);

@@ -81,6 +81,7 @@ TEST(Temperature, MakesConfidencesMeanWhatTheySayOnOtherLabels) {
   const double temperature = fit_temperature(fitted.scores, classes, fitted.labels).temperature;
   EXPECT_GT(calibration_error(other, 1), 0.2);
   EXPECT_LT(calibration_error(other, temperature), 0.02);
+  EXPECT_LT(plain_loss(other, temperature), plain_loss(other, 1) - 0.1);
 }
 
 TEST(Temperature, ScoresThatTellNothingOrTheOppositeGetTheLargest) {

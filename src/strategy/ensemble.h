@@ -23,7 +23,8 @@ enum class EnsembleMethod : std::uint8_t {
 std::string_view to_string(EnsembleMethod method);  // "most_confident"
 
 struct EnsembleConfig {
-  EnsembleMethod method = EnsembleMethod::confidence;
+  /// Default vote. With confidence, members that are not sure hardly count, whatever their weight.
+  EnsembleMethod method = EnsembleMethod::vote;
   /// Below this consensus nothing changes: what is held stays. 0 to 1. Default 0: never. Higher: fewer
   /// trades.
   double minimum_consensus = 0;
