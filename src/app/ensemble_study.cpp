@@ -142,7 +142,8 @@ EnsembleSpec Study::retrain(const EnsembleConfiguration& config, bool histories,
     member.kind = "policy";
     member.bytes = train_member(market_, card_, config, plans[i], [&](std::uint64_t steps) {
       bar_.update(trained_ + steps);
-      if (interrupted()) throw Interrupted("the study was stopped; nothing was written");
+      if (interrupted())
+        throw Interrupted("the study was stopped; settings that were finished have been written");
     });
     trained_ += config.ensemble.timesteps;
     spec.members.push_back(std::move(member));
@@ -284,8 +285,12 @@ EnsembleStudy Study::run() {
   study.test_period = format_time(market_.bars.open_time[test_.begin]) + " to " +
                       format_time(market_.bars.open_time[test_.end - 1]);
   std::uint64_t number = 0;
-  for (const bool histories : {false, true})
-    for (const bool diverse : {false, true}) study.settings.push_back(setting(diverse, histories, ++number));
+  for (const bool histories : {true, false}) {
+    for (const bool diverse : {true, false}) {
+      study.settings.push_back(setting(diverse, histories, ++number));
+      if (request_.finished) request_.finished(study);
+    }
+  }
   bar_.finish();
   return study;
 }

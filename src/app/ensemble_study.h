@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,13 +11,17 @@
 
 namespace stevie::app {
 
-/// What `stevie ensemble study` is asked to do. With 10 retrainings of 4 members of 100,000 steps it trains
+struct EnsembleStudy;
+
+/// What `stevie study ensemble` is asked to do. With 10 retrainings of 4 members of 100,000 steps it trains
 /// for 16 million steps in all.
 struct EnsembleStudyRequest {
   std::filesystem::path data;
   std::size_t retrainings = 10;  // at least 2; an interval of the Sharpe ratios needs 10
   EnsembleConfiguration config;
   ProgressOptions progress;
+  /// Told after each setting what there is so far.
+  std::function<void(const EnsembleStudy&)> finished = {};
 };
 
 /// What a retraining earned on the test part.

@@ -104,14 +104,14 @@ std::string ensemble_study_markdown(const EnsembleStudy& study) {
       "test | ensemble - best member [95 %] | ensemble better |\n|---|---|---|---|---|---|---|---|\n";
   for (const StudySetting& setting : study.settings) text += sharpe_row(setting);
   if (study.settings.empty()) return text;
-  const StudySetting& last = study.settings.back();
+  const StudySetting& first = study.settings.front();
   text += fmt::format(
       "\nOther ways of making decisions of the same members (which differ {}; history {}):\n\n"
       "| ensemble.method | ensemble.sharpness | variance of the decision value | of the exposure taken | "
       "Sharpe "
       "ratio, test | ensemble - best member [95 %] |\n|---|---|---|---|---|---|\n",
-      last.members, last.history);
-  for (const StudyWay& way : last.ways) text += way_row(way);
+      first.members, first.history);
+  for (const StudyWay& way : first.ways) text += way_row(way);
   return text;
 }
 

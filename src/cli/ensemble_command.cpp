@@ -7,10 +7,8 @@
 #include <vector>
 
 #include "app/ensemble.h"
-#include "app/ensemble_study.h"
 #include "app/ensemble_train.h"
 #include "cli/commands.h"
-#include "core/file.h"
 #include "core/interrupt.h"
 #include "evaluation/format.h"
 #include "evaluation/report.h"
@@ -169,37 +167,6 @@ void add_train(CLI::App& family, CommandContext& context) {
   });
 }
 
-void add_study(CLI::App& family, CommandContext& context) {
-  auto request = std::make_shared<app::EnsembleStudyRequest>();
-  auto out = std::make_shared<std::string>();
-  CLI::App* command = family.add_subcommand(
-      "study", "Measure how much less an ensemble's decisions vary over retrainings, and what it earns");
-  command->add_option("--data", request->data, "File of bars, gzip or not")->required();
-  command->add_option("--retrainings", request->retrainings, "Ensembles that are trained in each setting")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 1000));
-  command->add_option("--out", *out, "Folder for ensemble_study.md and ensemble_study.json");
-  add_config_flag(*command, context, "--members", "ensemble.members", "Members of each ensemble");
-  add_config_flag(*command, context, "--timesteps", "ensemble.timesteps", "Environment steps of each member");
-  add_config_flag(*command, context, "--seed", "ppo.seed", "Everything random follows from it");
-  command->footer(
-      "Example:\n  stevie ensemble study --data BTCUSDT_1h.csv.gz --retrainings 10 --timesteps 300000 --out "
-      "study");
-  command->callback([request, out, &context] {
-    const InterruptGuard guard;
-    if (!out->empty()) require_writable_folder(*out);
-    request->config = app::load_ensemble_configuration(context.layers());
-    request->progress = progress_on_stderr(context.quiet);
-    const app::EnsembleStudy study = app::run_ensemble_study(*request);
-    const std::string text = app::ensemble_study_markdown(study);
-    if (!out->empty()) {
-      write_file(std::filesystem::path(*out) / "ensemble_study.md", text);
-      write_file(std::filesystem::path(*out) / "ensemble_study.json", app::ensemble_study_json(study));
-    }
-    context.out << text;
-  });
-}
-
 }  // namespace
 
 void add_ensemble_command(CLI::App& app, CommandContext& context) {
@@ -213,7 +180,6 @@ void add_ensemble_command(CLI::App& app, CommandContext& context) {
   add_evaluate(*family, context);
   add_show(*family, context);
   add_train(*family, context);
-  add_study(*family, context);
 }
 
 }  // namespace stevie::cli

@@ -199,6 +199,7 @@ void add_study_command(CLI::App& app, CommandContext& context) {
   add_augmentation(*family, context);
   add_curriculum(*family, context);
   add_cloning(*family, context);
+  add_ensemble_study(*family, context);
   add_gate_studies(*family, context);
 }
 

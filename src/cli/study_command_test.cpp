@@ -43,6 +43,8 @@ TEST(StudyCommand, FaultsOfTheFlagsAreTold) {
   EXPECT_EQ(run_stevie({"study"}).code, 2);
   EXPECT_EQ(run_stevie({"study", "gate", "--runs", "0"}).code, 2);
   EXPECT_EQ(run_stevie({"study", "cloning", "--seeds", "1"}).code, 2);
+  EXPECT_EQ(run_stevie({"study", "ensemble", "--retrainings", "2"}).code, 2);  // no bars
+  EXPECT_EQ(run_stevie({"study", "ensemble", "--data", "none.csv", "--retrainings", "1"}).code, 2);
 }
 
 }  // namespace

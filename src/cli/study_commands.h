@@ -11,6 +11,9 @@ namespace stevie::cli {
 /// The studies of the gate: `stevie study gate` and `stevie study martingale`.
 void add_gate_studies(CLI::App& family, CommandContext& context);
 
+/// `stevie study ensemble`.
+void add_ensemble_study(CLI::App& family, CommandContext& context);
+
 /// A bar for each part of a study, one after the other.
 class StudyProgress {
  public:
