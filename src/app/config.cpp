@@ -1,5 +1,6 @@
 #include "app/config.h"
 
+#include "app/ensemble_config.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "core/time.h"
@@ -338,11 +339,7 @@ void describe(ConfigBinder& binder, Config& config) {
 }
 
 Config load_config(const ConfigLayers& layers) {
-  Config config;
-  ConfigBinder binder;
-  describe(binder, config);
-  load_config(binder, layers);
-  return config;
+  return Config(load_ensemble_configuration(layers));  // the section ensemble is checked and left out
 }
 
 }  // namespace stevie::app

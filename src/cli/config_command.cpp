@@ -3,7 +3,7 @@
 #include <memory>
 #include <ostream>
 
-#include "app/config.h"
+#include "app/ensemble_config.h"
 #include "cli/commands.h"
 
 namespace stevie::cli {
@@ -16,7 +16,7 @@ void add_config_command(CLI::App& app, CommandContext& context) {
   CLI::App* show = family->add_subcommand("show", "Print every field, its value and where that came from");
   show->footer("Example:\n  STEVIE__PPO__GAMMA=0.98 stevie config show --set ppo.learning_rate=1e-4");
   show->callback([&context] {
-    app::Config config;
+    app::EnsembleConfiguration config;
     ConfigBinder binder;
     describe(binder, config);
     load_config(binder, context.layers());
@@ -28,7 +28,7 @@ void add_config_command(CLI::App& app, CommandContext& context) {
   schema->add_flag("--markdown", *markdown, "Print the reference page instead");
   schema->footer("Example:\n  stevie config schema > stevie.schema.json");
   schema->callback([&context, markdown] {
-    app::Config config;
+    app::EnsembleConfiguration config;
     ConfigBinder binder;
     describe(binder, config);
     context.out << (*markdown ? config_markdown(binder) : config_schema(binder));

@@ -68,6 +68,20 @@ TEST(Program, SettingsAreGivenOneByOneBeforeOrAfterTheCommand) {
             std::string::npos);
 }
 
+TEST(Program, TheSectionEnsembleIsCheckedByCommandsThatDoNotUseIt) {
+  EXPECT_EQ(run({"config", "show", "--set", "ensemble.floor=0.1"}).code, 0);
+  const Result wrong = run({"bootstrap", "--data", "none.csv", "--set", "ensemble.floor=7"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_NE(wrong.err.find("ensemble.floor"), std::string::npos) << wrong.err;
+  EXPECT_EQ(run({"bootstrap", "--data", "none.csv", "--set", "ensemble.floor=0.1"}).err.find("ensemble"),
+            std::string::npos);
+}
+
+TEST(Program, HelpOfAFamilyShowsItsOwnExample) {
+  EXPECT_NE(run({"ensemble", "--help"}).out.find("stevie ensemble train --data"), std::string::npos);
+  EXPECT_EQ(run({"ensemble", "--help"}).out.find("stevie train ppo"), std::string::npos);
+}
+
 TEST(Program, TheReferencePageAgreesWithTheFields) {
   const std::filesystem::path page = std::filesystem::path(STEVIE_SOURCE_DIR) / "docs" / "configuration.md";
   const std::string reference = run({"config", "schema", "--markdown"}).out;
