@@ -14,9 +14,10 @@ struct EnsembleSettings {
   /// Method, consensus, weights and losses. Its cost is not a setting: it follows from the costs of the
   /// members' environment. Its temperature is fitted.
   strategy::EnsembleConfig decision;
-  /// First weights are proportional to exp(sharpness x annual Sharpe ratio on validation). Default 1. 0: all
-  /// alike; larger: the best of validation has nearly everything.
-  double sharpness = 1;
+  /// First weights are proportional to exp(sharpness x annual Sharpe ratio on validation). Default 0.25: the
+  /// ratio of a year has a standard error of about 1. 0: all alike; larger: the best of validation has nearly
+  /// everything, and the ensemble varies as it alone does.
+  double sharpness = 0.25;
 
   /// Policies that `stevie ensemble train` makes. Default 4.
   std::size_t members = 4;

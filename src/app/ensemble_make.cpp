@@ -235,6 +235,13 @@ std::vector<std::string> notices_of(const EnsembleSpec& spec) {
     if (cards[i]->symbol != spec.card.symbol)
       notices.push_back(name + " was trained on " + cards[i]->symbol + ".");
   }
+  if (spec.config.method == strategy::EnsembleMethod::vote) return notices;
+  const double guess = 1 / static_cast<double>(levels_of(spec.card.environment.exposures).size());
+  for (const MemberSpec& member : spec.members)
+    if (member.kind != "policy" && member.confidence <= guess && spec.members.size() > 1)
+      notices.push_back(member.name +
+                        " was right no more often than a guess and has hardly a say by this method; with "
+                        "--method vote its weight counts.");
   return notices;
 }
 

@@ -94,7 +94,8 @@ class Study {
   strategy::Situation situation_at(std::size_t bar, std::vector<float>& observation) const;
   Answers ask_member(const EnsembleSpec& spec, std::size_t member) const;
   std::vector<double> exposures_of(const EnsembleSpec& spec) const;
-  RunFigures test(const EnsembleSpec& spec) const;
+  RunFigures play(const EnsembleSpec& spec, market::BarRange range) const;
+  RunFigures test(const EnsembleSpec& spec) const { return play(spec, test_); }
   RetrainingScore score(const EnsembleSpec& spec) const;
   void judge(StudyWay& way, const StudySetting& setting, const Gathered& gathered) const;
 
@@ -192,9 +193,9 @@ std::vector<double> Study::exposures_of(const EnsembleSpec& spec) const {
   return exposures;
 }
 
-RunFigures Study::test(const EnsembleSpec& spec) const {
+RunFigures Study::play(const EnsembleSpec& spec, market::BarRange range) const {
   const auto ensemble = make(spec);
-  return figures_of(run_ensemble(*ensemble, unscaled_, test_, judging_engine(spec.card.environment)).result);
+  return figures_of(run_ensemble(*ensemble, unscaled_, range, judging_engine(spec.card.environment)).result);
 }
 
 RetrainingScore Study::score(const EnsembleSpec& spec) const {
@@ -216,7 +217,9 @@ RetrainingScore Study::score(const EnsembleSpec& spec) const {
 
 void Study::judge(StudyWay& way, const StudySetting& setting, const Gathered& gathered) const {
   std::vector<std::vector<double>> weights;
-  std::vector<double> sharpes, differences;
+  std::vector<double> validations, sharpes, differences;
+  market::BarRange validation = market_.split.validation;
+  validation.begin = std::max(validation.begin, unscaled_.features.warm_up);
   StudyValues taken;
   for (std::size_t r = 0; r < gathered.specs.size(); ++r) {
     EnsembleSpec spec = gathered.specs[r];
@@ -225,6 +228,7 @@ void Study::judge(StudyWay& way, const StudySetting& setting, const Gathered& ga
     weights.emplace_back();
     for (const MemberSpec& member : spec.members) weights.back().push_back(member.weight);
     taken.push_back({exposures_of(spec)});
+    validations.push_back(play(spec, validation).sharpe);
     sharpes.push_back(test(spec).sharpe);
     differences.push_back(sharpes.back() - setting.scores[r].best_member);
   }
@@ -232,6 +236,7 @@ void Study::judge(StudyWay& way, const StudySetting& setting, const Gathered& ga
   way.value_change = decision_variance(gathered.values, weights).ratio_as_made() - 1;
   way.exposure_change =
       change(setting.exposure_member, decision_variance(taken, single_weights(gathered.specs.size())).member);
+  way.validation = mean_of(validations);
   way.sharpe = mean_of(sharpes);
   way.difference = mean_of(differences);
   way.interval = stats::mean_interval(differences, interval_level, fewest_retrainings);

@@ -50,14 +50,15 @@ struct DecisionVariance {
   double ratio_as_made() const { return member > 0 ? as_made / member : 0; }
 };
 
-/// One way of making a decision of the same members, judged on the test part.
+/// One way of making a decision of the same members.
 struct StudyWay {
   strategy::EnsembleMethod method = strategy::EnsembleMethod::vote;
   double sharpness = 0;
-  double value_change = 0;                  // variance of the decision value over that of one member, - 1
-  double exposure_change = 0;               // the same of the exposure that is taken
-  double sharpe = 0;                        // annual, mean over retrainings
-  double difference = 0;                    // mean of it - the best member's
+  double value_change = 0;     // variance of the decision value over that of one member, - 1
+  double exposure_change = 0;  // the same of the exposure that is taken
+  double validation = 0;       // annual Sharpe ratio on the validation part, mean over retrainings
+  double sharpe = 0;           // the same on the test part
+  double difference = 0;       // mean of it - the best member's
   std::optional<stats::Interval> interval;  // of that, 95 %
 };
 

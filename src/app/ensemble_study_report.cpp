@@ -28,7 +28,7 @@ std::string variance_row(const StudySetting& setting) {
   const DecisionVariance& variance = setting.variance;
   std::optional<stats::Interval> changed = setting.ratio_interval;
   if (changed) changed = stats::Interval{changed->low - 1, changed->high - 1};
-  return fmt::format("| {} | {} | {:.4f} | {:.4f} | {:+.1f} % {} | {:.3f} | {:+.1f} % | {:+.1f} % |\n",
+  return fmt::format("| {} | {} | {:.3g} | {:.3g} | {:+.1f} % {} | {:.3f} | {:+.1f} % | {:+.1f} % |\n",
                      setting.members, setting.history, variance.member, variance.ensemble,
                      (variance.ratio() - 1) * 100, interval_text(changed, 100, 1), variance.correlation,
                      (variance.predicted - 1) * 100, (variance.ratio_as_made() - 1) * 100);
@@ -36,7 +36,7 @@ std::string variance_row(const StudySetting& setting) {
 
 std::string taken_row(const StudySetting& setting) {
   const DecisionVariance& variance = setting.variance;
-  return fmt::format("| {} | {} | {:.4f} | {:+.1f} % | {:.4f} | {:.4f} | {:+.1f} % |\n", setting.members,
+  return fmt::format("| {} | {} | {:.3g} | {:+.1f} % | {:.3g} | {:.3g} | {:+.1f} % |\n", setting.members,
                      setting.history, setting.best_member, change(setting.best_member, variance.as_made),
                      setting.exposure_member, setting.exposure_ensemble,
                      change(setting.exposure_member, setting.exposure_ensemble));
@@ -58,9 +58,9 @@ std::string sharpe_row(const StudySetting& setting) {
 }
 
 std::string way_row(const StudyWay& way) {
-  return fmt::format("| {} | {:g} | {:+.1f} % | {:+.1f} % | {:.2f} | {:+.2f} {} |\n",
+  return fmt::format("| {} | {:g} | {:+.1f} % | {:+.1f} % | {:.2f} | {:.2f} | {:+.2f} {} |\n",
                      strategy::to_string(way.method), way.sharpness, way.value_change * 100,
-                     way.exposure_change * 100, way.sharpe, way.difference,
+                     way.exposure_change * 100, way.validation, way.sharpe, way.difference,
                      interval_text(way.interval, 1, 2));
 }
 
@@ -71,6 +71,7 @@ json ways_json(const std::vector<StudyWay>& ways) {
                     {"sharpness", way.sharpness},
                     {"value_change", way.value_change},
                     {"exposure_change", way.exposure_change},
+                    {"validation_sharpe", way.validation},
                     {"sharpe", way.sharpe},
                     {"difference", way.difference},
                     {"low", end_of(way.interval, &stats::Interval::low)},
@@ -109,7 +110,7 @@ std::string ensemble_study_markdown(const EnsembleStudy& study) {
       "\nOther ways of making decisions of the same members (which differ {}; history {}):\n\n"
       "| ensemble.method | ensemble.sharpness | variance of the decision value | of the exposure taken | "
       "Sharpe "
-      "ratio, test | ensemble - best member [95 %] |\n|---|---|---|---|---|---|\n",
+      "ratio, validation | test | ensemble - best member, test [95 %] |\n|---|---|---|---|---|---|---|\n",
       first.members, first.history);
   for (const StudyWay& way : first.ways) text += way_row(way);
   return text;

@@ -23,8 +23,8 @@ enum class EnsembleMethod : std::uint8_t {
 std::string_view to_string(EnsembleMethod method);  // "most_confident"
 
 struct EnsembleConfig {
-  /// Default vote. With confidence, members that are not sure hardly count, whatever their weight.
-  EnsembleMethod method = EnsembleMethod::vote;
+  /// Default confidence. With it members that are no surer than a guess hardly count, whatever their weight.
+  EnsembleMethod method = EnsembleMethod::confidence;
   /// Below this consensus nothing changes: what is held stays. 0 to 1. Default 0: never. Higher: fewer
   /// trades.
   double minimum_consensus = 0;
