@@ -94,19 +94,25 @@ TEST(AugmentedEnv, FeaturesAreThoseOfTheAugmentedBars) {
   const AugmentedMarket market(1000);
   TradingEnvConfig config;
   config.episode_length = 60;
-  const AugmentationSource source = market.source({"noise", "volatility"});
-  const auto env = market.make(1, config, source);
-  std::vector<float> observation(env->observation_size());
-  env->reset(9, observation);
-  const std::size_t start = env->bar(0), warm_up = market.data->features.warm_up;
-  const std::size_t end = std::min<std::size_t>(start + 61, 1000);
-  const market::Bars bars =
-      market::augment(market.bars, {start - warm_up, end}, {0, 1000}, source.config, {9, 0, 1});
-  features::FeatureMatrix features = features::compute_features(bars);
-  market.scaler.apply(features);
-  for (std::size_t i = 0; i < features.columns; ++i) EXPECT_EQ(observation[i], features.row(warm_up)[i]) << i;
-  EXPECT_EQ(env->view(0).bars[1].close, bars.close[warm_up + 1]);
-  EXPECT_EQ(env->view(0).end, end);
+  for (const auto& techniques : std::vector<std::vector<std::string>>{
+           {"noise", "volatility"}, {"shift", "volume"}, {"bootstrap"}, {"permutation"}}) {
+    SCOPED_TRACE(techniques.front());
+    const AugmentationSource source = market.source(techniques);
+    const auto env = market.make(1, config, source);
+    std::vector<float> observation(env->observation_size());
+    env->reset(9, observation);
+    const std::size_t start = env->bar(0), warm_up = market.data->features.warm_up;
+    const std::size_t end = std::min<std::size_t>(start + 61, 1000);
+    // Blocks come from the bars that episodes may be played on, behind the warm-up.
+    const market::Bars bars =
+        market::augment(market.bars, {start - warm_up, end}, {warm_up, 1000}, source.config, {9, 0, 1});
+    features::FeatureMatrix features = features::compute_features(bars);
+    market.scaler.apply(features);
+    for (std::size_t i = 0; i < features.columns; ++i)
+      EXPECT_EQ(observation[i], features.row(warm_up)[i]) << i;
+    EXPECT_EQ(env->view(0).bars[1].close, bars.close[warm_up + 1]);
+    EXPECT_EQ(env->view(0).end, end);
+  }
 }
 
 TEST(AugmentedEnv, WarpedEpisodesNeverReadBehindTheirRun) {
