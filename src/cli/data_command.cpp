@@ -1,5 +1,7 @@
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -133,10 +135,10 @@ void add_augment(CLI::App& family, CommandContext& context) {
   command->add_option("--to", flags->to, "Bars before this time");
   command->add_option("--seed", request.seed, "The same seed and episode give the same bytes")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
   command->add_option("--episode", request.episode, "Another number draws anew")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
   command->add_option("--out", flags->out, "New file, gzipped where it ends in .gz");
   command->add_option("--picture", flags->picture, "SVG file: original above, augmented below");
   command->add_option("--picture-bars", request.picture_bars, "How many of the first bars it shows")
