@@ -56,8 +56,11 @@ Scale scale_of(const market::Bars& original, const market::Bars& augmented, std:
       volume = std::max(volume, both->volume[i]);
     }
   }
-  scale.low = std::log(low);
-  scale.high = std::max(std::log(high), scale.low + 1e-6);
+  // One price throughout lies in the middle of a per cent.
+  constexpr double least_range = 1e-4, margin = 0.005;
+  const double widened = std::log(high / low) < least_range ? margin : 0.0;
+  scale.low = std::log(low) - widened;
+  scale.high = std::log(high) + widened;
   scale.volume = volume > 0 ? volume : 1;
   return scale;
 }
@@ -80,15 +83,18 @@ struct Units {
   }
 };
 
-/// Prices for the lines: round ones, or evenly spaced ones where the scale spans so much that round ones
-/// would crowd together.
+/// Prices for the lines: evenly spaced round ones, or round ones on a log scale where that spans so much that
+/// they would crowd together.
 std::vector<double> lines_of(const Scale& scale) {
   constexpr double fewest = 4, widest = 2;
   const double low = std::exp(scale.low), high = std::exp(scale.high);
   std::vector<double> prices;
-  if (high / low > widest || high / low < 1 + 1e-5) {
-    for (double share = 0; share <= 1; share += 1 / fewest)
-      prices.push_back(std::exp(scale.low + share * (scale.high - scale.low)));
+  if (high / low > widest) {
+    for (double share = 0.5 / fewest; share < 1; share += 1 / fewest) {
+      const double price = std::exp(scale.low + share * (scale.high - scale.low));
+      const double digit = std::pow(10.0, std::floor(std::log10(price)) - 1);
+      prices.push_back(std::round(price / digit) * digit);
+    }
     return prices;
   }
   const double decade = std::pow(10.0, std::ceil(std::log10((high - low) / fewest)));

@@ -391,6 +391,8 @@ TEST(AugmentationPicture, NamesOfFilesCannotBreakIt) {
   EXPECT_NE(svg.find("a &lt; b"), std::string::npos);
   EXPECT_EQ(svg.find("nan"), std::string::npos);
   EXPECT_EQ(svg.find("inf"), std::string::npos);
+  EXPECT_NE(svg.find(">1</text>"), std::string::npos);  // the one price there is
+  EXPECT_NE(svg.find(">1.004</text>"), std::string::npos);
 }
 
 }  // namespace
