@@ -141,11 +141,12 @@ EnsembleSpec Study::retrain(const EnsembleConfiguration& config, bool histories,
     MemberSpec member;
     member.name = fmt::format("member {}", i + 1);
     member.kind = "policy";
-    member.bytes = train_member(market_, card_, config, plans[i], [&](std::uint64_t steps) {
-      bar_.update(trained_ + steps);
-      if (interrupted())
-        throw Interrupted("the study was stopped; settings that were finished have been written");
-    });
+    member.bytes =
+        train_member(market_, card_, config, plans[i], [&](std::uint64_t steps, std::optional<double>) {
+          bar_.update(trained_ + steps);
+          if (interrupted())
+            throw Interrupted("the study was stopped; settings that were finished have been written");
+        });
     trained_ += config.ensemble.timesteps;
     spec.members.push_back(std::move(member));
   }

@@ -106,11 +106,13 @@ class MemberProgress {
     file_.write(told_);
   }
   /// `steps` of the member number so and so, from 0, are done.
-  void trained(std::size_t member, std::uint64_t steps) {
+  void trained(std::size_t member, std::uint64_t steps, std::optional<double> best = std::nullopt) {
     const std::uint64_t done = member * each_ + steps;
     bar_.update(done, fmt::format("member {}", member + 1));
     told_.episode = done;
     told_.fraction = static_cast<double>(done) / static_cast<double>(told_.episodes);
+    if (best) told_.best_reward = std::max(told_.best_reward.value_or(*best), *best);
+    told_.running_reward = best;
     if (done > kept_)
       told_.seconds_left = std::max(0.0, clock_() - begun_) / static_cast<double>(done - kept_) *
                            static_cast<double>(told_.episodes - done);
@@ -217,7 +219,7 @@ env::MarketData resample_market(const env::MarketData& market, market::BarRange 
 
 std::string train_member(const TrainingMarket& market, const ModelCard& card,
                          const EnsembleConfiguration& config, const MemberPlan& plan,
-                         const std::function<void(std::uint64_t)>& step) {
+                         const std::function<void(std::uint64_t, std::optional<double>)>& step) {
   const MemberMarket own = member_market(market, config, plan);
   rl::PpoConfig learning = config.ppo;
   learning.seed = plan.seed;
@@ -253,7 +255,7 @@ std::string train_member(const TrainingMarket& market, const ModelCard& card,
         kept = nn::model_file_bytes(model);
       }
     }
-    step(std::min(done, settings.timesteps));
+    step(std::min(done, settings.timesteps), best);
   }
   return kept;
 }
@@ -288,8 +290,9 @@ EnsembleTrainReport train_ensemble(const EnsembleTrainRequest& request) {
     } else {
       std::filesystem::remove(note, absent);
       write_file(
-          file, train_member(market, card, config, plans[i], [&](std::uint64_t steps) {
-            progress.trained(i, steps);
+          file,
+          train_member(market, card, config, plans[i], [&](std::uint64_t steps, std::optional<double> best) {
+            progress.trained(i, steps, best);
             if (interrupted())
               throw Interrupted("stopped; finished members are kept: the same command goes on behind them");
           }));

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,11 +35,11 @@ env::MarketData resample_market(const env::MarketData& market, market::BarRange 
                                 const market::GapPolicy& gaps, std::uint64_t seed);
 
 /// Trains a policy by PPO and keeps the one that did best on the validation part: the bytes of its model
-/// file, with a card that names its masked columns. `step` is told the steps done and throws to
-/// stop. The same plan gives the same bytes.
+/// file, with a card that names its masked columns. `step` is told the steps done, and the growth of the
+/// log of equity there of the best policy so far, and throws to stop. The same plan gives the same bytes.
 std::string train_member(const TrainingMarket& market, const ModelCard& card,
                          const EnsembleConfiguration& config, const MemberPlan& plan,
-                         const std::function<void(std::uint64_t)>& step);
+                         const std::function<void(std::uint64_t, std::optional<double>)>& step);
 
 /// What `stevie ensemble train` is asked to do.
 struct EnsembleTrainRequest {

@@ -157,10 +157,7 @@ void check_settings(const SessionRequest& request, const RequestRules& rules, Fa
     }
   }
   try {
-    if (request.kind == "ensemble")
-      load_ensemble_configuration(layers);
-    else
-      load_config(layers);
+    load_config(layers);
   } catch (const Error& error) {
     faults.push_back("settings: " + printable(error.message()));
   }

@@ -93,11 +93,7 @@ void start(const StartFlags& flags, CommandContext& context) {
   request.by = signature(context, flags.signature);
   request.settings = session_settings(context);
   take_numbers(flags, request);
-  ConfigLayers layers = context.layers();
-  // The section ensemble is of its own command: the request is checked with it.
-  std::erase_if(layers.flags,
-                [](const ConfigSetting& setting) { return setting.key.starts_with("ensemble."); });
-  const app::Config config = app::load_config(layers);
+  const app::Config config = app::load_config(context.layers());
   context.out << app::start_session_on(config, context.config_file, request)
               << ": queued; a running `stevie serve` works it off, `stevie sessions list` tells how far it "
                  "is\n";

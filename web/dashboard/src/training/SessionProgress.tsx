@@ -7,9 +7,6 @@ import { isActive, isAtWork, isTraining, phases, wordsOf, type TrainingSession }
 
 const trainingPhases: Record<string, string> = { searching: "Training", judging: "Judging on the test part" };
 
-/** An ensemble tells no figure of its members while they train. */
-const tellsRewards = (session: TrainingSession) => session.kind !== "ensemble";
-
 /** A share of right actions, or a reward. */
 const written = (session: TrainingSession, value: number | null) =>
   session.kind === "clone" ? format.percent(value, { digits: 1 }) : format.number(value, { digits: 3 });
@@ -50,16 +47,12 @@ export function SessionProgress({ session }: { session: TrainingSession }) {
                 value: progress.episodes > 0 ? `${format.count(progress.episode)} of ${format.count(progress.episodes)}` : format.MISSING,
               },
               ...(isTrain ? [] : [{ name: "Candidates looked at", value: format.count(progress.candidates) }]),
-              ...(tellsRewards(session)
-                ? [
-                    {
-                      name: words.best,
-                      value: progress.best_reward === null && isTrain ? "not judged yet" : <span className="digits">{written(session, progress.best_reward)}</span>,
-                      help: words.bestHelp,
-                    },
-                    { name: words.newest, value: <span className="digits">{written(session, progress.running_reward)}</span>, help: words.newestHelp },
-                  ]
-                : []),
+              {
+                name: words.best,
+                value: progress.best_reward === null && isTrain ? "not judged yet" : <span className="digits">{written(session, progress.best_reward)}</span>,
+                help: words.bestHelp,
+              },
+              { name: words.newest, value: <span className="digits">{written(session, progress.running_reward)}</span>, help: words.newestHelp },
               ...(isTrain ? [] : [{ name: "Difference", value: <NumberText value={gain} digits={3} tone /> }]),
               {
                 name: "Time left",
@@ -70,7 +63,7 @@ export function SessionProgress({ session }: { session: TrainingSession }) {
           />
         </div>
       </div>
-      {tellsRewards(session) && <SessionCurve session={session} />}
+      <SessionCurve session={session} />
     </div>
   );
 }
@@ -110,7 +103,7 @@ export function SessionCurve({ session }: { session: TrainingSession }) {
   }
   const last = points[points.length - 1]!;
   const of = session.kind === "clone" ? "Share of right actions, most" : `${isTrain ? "Log growth on the validation part" : "Reward"} of the best`;
-  const beside = session.kind === "clone" ? "the newest is" : isTrain ? "an episode's mean reward is" : "what runs has";
+  const beside = session.kind === "clone" ? "the newest is" : session.kind === "ensemble" ? "the member at work has" : isTrain ? "an episode's mean reward is" : "what runs has";
   return (
     <LongSeries
       x={x}

@@ -65,10 +65,10 @@ const MOST_STEPS = 1e9;
 const numberWords: Record<string, NumberWords> = {
   steps: { label: "Steps", text: "A step is one decision on one bar.", least: 1, most: MOST_STEPS },
   seed: { label: "Seed", text: "The same seed gives the same agent.", least: 0, most: 2_147_483_647 },
-  seeds: { label: "Seeds", text: "Trainings of each algorithm.", least: 1, most: 100 },
+  seeds: { label: "Seeds", text: "Trainings of each algorithm.", least: 1, most: 1000 },
   members: { label: "Members", text: "Policies to train.", least: 1, most: 32 },
-  epochs: { label: "Epochs", text: "Passes over the bars at most; it ends earlier by itself.", least: 1, most: 100_000 },
-  folds: { label: "Blocks of time", text: "Of the cross-validation; 0: none.", least: 0, most: 50 },
+  epochs: { label: "Epochs", text: "Passes over the bars at most; it ends earlier by itself.", least: 1, most: 10_000 },
+  folds: { label: "Blocks of time", text: "Of the cross-validation, 2 or more; 0: none.", least: 0, most: 100 },
 };
 
 function wordsOfNumber(what: What, name: string): NumberWords {
@@ -111,6 +111,7 @@ export function trainFaults(options: TrainOptions, limits?: StartLimits): TrainF
     const { least, most } = wordsOfNumber(options.what, name);
     const fault = numberFault(options.numbers[name] ?? "", least, most, true);
     if (fault) faults[name] = fault;
+    else if (name === "folds" && String(options.numbers[name]) === "1") faults[name] = "One block cannot be tested by the others: 2 or more, or 0.";
   }
   const model = words.kind === "train" ? options.from.trim() : words.kind === "clone" ? options.expert.trim() : "";
   if (model !== "" && model !== "rsi-ma" && (fileFault(model) || !model.endsWith(".zip")))

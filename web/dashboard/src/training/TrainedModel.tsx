@@ -46,7 +46,7 @@ export function TrainedModel({ session }: { session: TrainingSession }) {
             );
           }}
         </Read>
-        {session.kind !== "ensemble" && <SessionCurve session={session} />}
+        <SessionCurve session={session} />
       </Panel>
     </>
   );

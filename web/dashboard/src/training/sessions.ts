@@ -104,7 +104,13 @@ const kindWords: Record<TrainingSession["kind"], KindWords> = {
     newest: "Right actions, newest epoch",
     newestHelp: "The same after the newest epoch, of the cross-validation or of the policy that is kept.",
   },
-  ensemble: learning,
+  ensemble: {
+    ...steps,
+    best: "Best member on the validation part",
+    bestHelp: "Log growth of the equity on bars that no member learns on, of the member that did best there so far. 0 is that of cash.",
+    newest: "Member at work, on the same",
+    newestHelp: "Of its policy that did best there so far and is kept.",
+  },
 };
 
 /** The words for what a session counts and is measured by. */
