@@ -16,9 +16,9 @@ TEST(SessionKinds, EveryTrainingHasItsCommand) {
   const auto path = [&](const std::string& name) { return place.path() / name; };
   write_file(path("data/BTCUSDT_1h.csv"), "bars");
   const auto request = [&] {
-    SessionRequest request;
-    request.data = {path("data/BTCUSDT_1h.csv").string()};
-    return request;
+    SessionRequest plain;
+    plain.data = {path("data/BTCUSDT_1h.csv").string()};
+    return plain;
   };
   const std::string data = fs::canonical(path("data/BTCUSDT_1h.csv")).string();
   const std::string model = path("sessions/earlier/models/clone.zip").string();
@@ -36,9 +36,9 @@ TEST(SessionKinds, EveryTrainingHasItsCommand) {
   clone.kind = "clone";
   clone.expert = "rsi-ma";
   ensemble.kind = "ensemble";
-  const auto words = [](const SessionRequest& request, const fs::path& folder) {
+  const auto words = [](const SessionRequest& asked, const fs::path& folder) {
     TrainingSession session;
-    session.request = request;
+    session.request = asked;
     session.folder = folder;
     std::string line;
     for (const std::string& word : worker_arguments(session, "", {}))
