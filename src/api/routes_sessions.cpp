@@ -115,11 +115,12 @@ Json progress_schema() {
       {{"time", nullable(time("When the worker told it; null: read from the results"))},
        {"episode", integer("Done by then, in the unit")},
        {"candidates", nullable(integer("Looked at by then; null: not told"))},
-       {"best_reward", nullable(number("Of the best candidate so far; of train and bootstrap: log "
+       {"best_reward", nullable(number("Of the best candidate so far; of train, bootstrap and ensemble: log "
                                        "growth on the validation part; of clone: share of right actions "
                                        "there"))},
-       {"running_reward", nullable(number("Of what runs; of train and bootstrap: mean reward of an episode; "
-                                          "of clone: the newest share of right actions"))},
+       {"running_reward",
+        nullable(number("Of what runs; of train and bootstrap: mean reward of an episode; "
+                        "of clone: the newest share of right actions; of ensemble: of the member at work"))},
        {"fraction", number("0 to 1", 0, 1)}});
   return object({{"session", ref("TrainingSession")},
                  {"unit", choice("Of `episode`", {"episodes", "steps", "epochs"})},
