@@ -3429,9 +3429,9 @@ export interface components {
                 episode: number;
                 /** @description Looked at by then; null: not told */
                 candidates: number | null;
-                /** @description Of the best candidate so far; of train and bootstrap: log growth on the validation part; of clone: share of right actions there */
+                /** @description Of the best candidate so far; of train, bootstrap and ensemble: log growth on the validation part; of clone: share of right actions there */
                 best_reward: number | null;
-                /** @description Of what runs; of train and bootstrap: mean reward of an episode; of clone: the newest share of right actions */
+                /** @description Of what runs; of train and bootstrap: mean reward of an episode; of clone: the newest share of right actions; of ensemble: of the member at work */
                 running_reward: number | null;
                 /** @description 0 to 1 */
                 fraction: number;
