@@ -185,6 +185,35 @@ TEST_F(SessionsProgram, ATrainingIsRunAndResumed) {
   EXPECT_TRUE(fs::exists(session.folder / "models" / "ppo_stevie.zip"));
 }
 
+TEST_F(SessionsProgram, OtherTrainingsGoOnAfterTheServerWasStopped) {
+  SessionRequest dqn, several;
+  dqn.kind = "train";
+  dqn.algorithm = "dqn";
+  several.kind = "bootstrap";
+  several.settings = {
+      {"bootstrap.seeds", "1"}, {"ppo.n_envs", "2"}, {"ppo.n_steps", "100"}, {"ppo.batch_size", "50"}};
+  std::vector<std::string> ids;
+  TrainingSessions* sessions = &begin();
+  for (SessionRequest* asked : {&dqn, &several}) {
+    asked->data = {path("data/SYNTHUSDT_1h.csv").string()};
+    asked->by = {"anna", "a test"};
+    asked->settings.insert({{"train.total_timesteps", "12000"},
+                            {"train.eval_freq", "4000"},
+                            {"dqn.learning_starts", "100"},
+                            {"dqn.buffer_size", "2000"}});
+    ids.push_back(sessions->start(*asked).id);
+  }
+  for (const std::string& id : ids) ASSERT_TRUE(searches(id)) << sessions->session(id).sentence;
+  end();
+  sessions = &begin();
+  for (const std::string& id : ids) {
+    ASSERT_TRUE(reaches(id, SessionState::finished)) << sessions->session(id).sentence;
+    EXPECT_EQ(sessions->session(id).episode, sessions->session(id).episodes);
+    EXPECT_EQ(sessions->session(id).outcome, "trained");
+  }
+  EXPECT_EQ(version_in_force(), 1U);
+}
+
 TEST_F(SessionsProgram, EveryKindOfTrainingRunsToItsEndAndTellsWhatItFound) {
   market::SyntheticConfig market;
   market.bars = 3000;
