@@ -260,23 +260,19 @@ std::string train_member(const TrainingMarket& market, const ModelCard& card,
   return kept;
 }
 
-EnsembleTrainReport train_ensemble(const EnsembleTrainRequest& request) {
+namespace {
+
+/// The policies that are trained, each from its file where an earlier call has finished it; those are named
+/// in `finished`.
+std::vector<MemberSpec> train_members(const EnsembleTrainRequest& request, const TrainingMarket& market,
+                                      const ModelCard& card, std::vector<std::string>& finished) {
   const EnsembleConfiguration& config = request.config;
   std::vector<MemberSpec> members;
-  std::vector<MemberSpec> also;
-  if (!request.also.empty()) also = read_members(request.also, config.expert);
-  TrainingMarket market = load_training_market(request.data, config.data.split(), config.env);
-  require_writable_folder(request.out / "models");
-  const FolderLock lock(request.out);
-  ModelCard card = plain_card(market.bars, config);
-  card.scaler = market.scaler;
-  card.synthetic = card.synthetic || request.synthetic;
   const std::string data_digest = ledger::to_hex(ledger::sha256(read_file(request.data)));
 
   const std::vector<MemberPlan> plans = plan_members(config.ensemble, config.ppo.seed);
   const std::uint64_t each = config.ensemble.timesteps;
   MemberProgress progress(request, plans.size());
-  std::vector<std::string> finished;
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const std::filesystem::path file = request.out / "models" / fmt::format("member_{}.zip", i + 1);
     const std::filesystem::path note = request.out / "models" / fmt::format("member_{}.json", i + 1);
@@ -304,6 +300,23 @@ EnsembleTrainReport train_ensemble(const EnsembleTrainRequest& request) {
     members.push_back(std::move(member));
   }
   progress.finish();
+  return members;
+}
+
+}  // namespace
+
+EnsembleTrainReport train_ensemble(const EnsembleTrainRequest& request) {
+  const EnsembleConfiguration& config = request.config;
+  std::vector<MemberSpec> also;
+  if (!request.also.empty()) also = read_members(request.also, config.expert);
+  TrainingMarket market = load_training_market(request.data, config.data.split(), config.env);
+  require_writable_folder(request.out / "models");
+  const FolderLock lock(request.out);
+  ModelCard card = plain_card(market.bars, config);
+  card.scaler = market.scaler;
+  card.synthetic = card.synthetic || request.synthetic;
+  std::vector<std::string> finished;
+  std::vector<MemberSpec> members = train_members(request, market, card, finished);
   for (MemberSpec& member : also) members.push_back(std::move(member));
 
   EnsembleSpec spec;
@@ -316,7 +329,7 @@ EnsembleTrainReport train_ensemble(const EnsembleTrainRequest& request) {
   if (!finished.empty())
     report.made.notices.push_back(
         fmt::format("{} of {} members had been finished before and were taken as they are: {}.",
-                    finished.size(), plans.size(), fmt::join(finished, ", ")));
+                    finished.size(), config.ensemble.members, fmt::join(finished, ", ")));
   report.model = request.out / "models" / "ensemble.zip";
   write_ensemble_file(report.model, report.made.spec);
   report.judged = evaluate_ensemble({.model = report.model,
