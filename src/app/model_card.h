@@ -29,7 +29,8 @@ struct ModelCard {
   TimeMs interval = 0;                // of the bars
   bool synthetic = false;             // the market was generated: every output says so
   Period training, validation, test;
-  /// Market columns that the policy was trained without, by feature_names(): it reads them as 0. Usually none.
+  /// Market columns that the policy was trained without, by feature_names(): it reads them as 0. Usually
+  /// none.
   std::vector<std::string> masked_columns;
 };
 

@@ -30,8 +30,8 @@ struct Predictions {
   std::vector<Row> rows;
 };
 
-/// An ensemble (app/ensemble_file.h) takes bars only: its rows are the pooled probabilities of its levels, and
-/// the value is the exposure that it expects to hold.
+/// An ensemble (app/ensemble_file.h) takes bars only: its rows are the pooled probabilities of its levels,
+/// and the value is the exposure that it expects to hold.
 ///
 /// What the policy thinks of every row. Bars: the features are scaled as in training, the account is flat,
 /// and the bars before the features' warm-up get no row. Throws Error "model.observation_differs" where the

@@ -269,7 +269,7 @@ TEST(DqnPeer, learns_in_a_market_of_known_optimum_what_sb3_learns) {
   theirs /= seeds * optimum;
   RecordProperty("share_of_optimum", std::to_string(ours));
   RecordProperty("share_of_optimum_sb3", std::to_string(theirs));
-  EXPECT_GT(theirs, 0.9);  // SB3 itself learns with this budget
+  EXPECT_GT(theirs, 0.9);          // SB3 itself learns with this budget
   EXPECT_GT(ours, theirs - 0.03);  // theirs is sampled
 }
 

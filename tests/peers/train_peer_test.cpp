@@ -1,5 +1,5 @@
-/// `stevie train` and `stevie clone` from bars to a model, and what Stable-Baselines3, PyTorch and TensorBoard
-/// make of their files.
+/// `stevie train` and `stevie clone` from bars to a model, and what Stable-Baselines3, PyTorch and
+/// TensorBoard make of their files.
 #include <gtest/gtest.h>
 
 #include <algorithm>
