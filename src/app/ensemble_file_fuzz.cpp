@@ -5,7 +5,6 @@
 /// Before it starts, small valid inputs are written into the corpus folder that the command line names first.
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "app/ensemble_testing.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/fuzz_seeds.h"
 #include "nn/zip_archive.h"
 
 namespace {
@@ -74,12 +74,7 @@ void write_seeds(const std::string& folder) {
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int* count, char*** arguments) {
-  for (int i = 1; i < *count; ++i) {
-    const std::string argument = (*arguments)[i];
-    if (!std::filesystem::is_directory(argument)) continue;
-    write_seeds(argument);
-    break;
-  }
+  stevie::write_fuzz_seeds(*count, *arguments, write_seeds);
   return 0;
 }
 

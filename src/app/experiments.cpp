@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "app/result_json.h"
 #include "app/session_progress.h"
 #include "core/error.h"
-#include "core/printable.h"
 #include "ledger/merkle.h"
 #include "rl/tensorboard.h"
 #include "stats/thin_out.h"
@@ -22,8 +21,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::size_t id_digits = 16;
-constexpr std::size_t longest_text = 2000, longest_list = 200;
-constexpr std::uintmax_t largest_json = std::uintmax_t{64} << 20;
+constexpr std::size_t longest_list = 200;
 constexpr std::size_t most_curves = 64, curve_points = 600;
 constexpr const char* training_file = "training_results.json";
 constexpr const char* cloning_file = "bc_training_results.json";
@@ -36,42 +34,6 @@ const std::vector<std::string> marks{
     "martingale_study.json", "martingale.json",      "state.bin",    "checkpoints/ppo.zip",
     "checkpoints/dqn.zip",   "ensemble_results.json"};
 
-/// The file as it stands, never unpacked. Null where it cannot be read, is too large or no JSON object.
-json read_json(const fs::path& file) {
-  std::error_code fault;
-  const std::uintmax_t bytes = fs::file_size(file, fault);
-  if (fault || bytes > largest_json) return nullptr;
-  std::ifstream in(file, std::ios::binary);
-  std::string text(static_cast<std::size_t>(bytes), '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
-  json value = json::parse(text, nullptr, false);
-  return value.is_object() ? value : json(nullptr);
-}
-
-std::string plain(const std::string& text) {
-  std::string shown = printable(text.substr(0, longest_text));
-  std::ranges::replace(shown, '\n', ' ');
-  return shown;
-}
-
-/// The member at a path of names; null where there is none.
-json at(const json& object, std::initializer_list<const char*> names) {
-  const json* found = &object;
-  for (const char* name : names) {
-    if (!found->is_object()) return nullptr;
-    const auto next = found->find(name);
-    if (next == found->end()) return nullptr;
-    found = &*next;
-  }
-  return *found;
-}
-
-std::string text_at(const json& object, std::initializer_list<const char*> names) {
-  const json found = at(object, names);
-  return found.is_string() ? plain(found.get<std::string>()) : std::string();
-}
-
 std::optional<double> number_in(const json& value) {
   if (!value.is_number()) return std::nullopt;
   const auto number = value.get<double>();
@@ -79,7 +41,7 @@ std::optional<double> number_in(const json& value) {
 }
 
 std::optional<bool> truth_at(const json& object, std::initializer_list<const char*> names) {
-  const json found = at(object, names);
+  const json found = member_at(object, names);
   return found.is_boolean() ? std::optional(found.get<bool>()) : std::nullopt;
 }
 
@@ -94,30 +56,30 @@ std::optional<std::uint64_t> whole_in(const json& value) {
 }
 
 stats::Metric metric_in(const json& value) {
-  const auto number = number_in(value.is_object() ? at(value, {"value"}) : value);
+  const auto number = number_in(value.is_object() ? member_at(value, {"value"}) : value);
   if (!number) {
     std::string reason = text_at(value, {"reason"});
     return stats::Metric::absent(reason.empty() ? "not told" : reason);
   }
   stats::Metric metric = stats::Metric::of(*number);
-  const auto low = number_in(at(value, {"low"})), high = number_in(at(value, {"high"}));
+  const auto low = number_in(member_at(value, {"low"})), high = number_in(member_at(value, {"high"}));
   if (low && high) metric.interval = {*low, *high};
   return metric;
 }
 
 /// The metrics of the run itself in an evaluation.
 void take_metrics(const json& evaluation, Experiment& experiment) {
-  const json results = at(evaluation, {"results"});
+  const json results = member_at(evaluation, {"results"});
   if (!results.is_array()) return;
   const auto own =
       std::ranges::find_if(results, [](const json& row) { return text_at(row, {"key"}) == "strategy"; });
   if (own == results.end()) return;
-  const json metrics = at(*own, {"metrics"});
+  const json metrics = member_at(*own, {"metrics"});
   for (const auto& [key, value] : metrics.items()) {
     if (experiment.metrics.size() == longest_list) break;
-    experiment.metrics.emplace_back(plain(key), metric_in(value));
+    experiment.metrics.emplace_back(shown_line(key), metric_in(value));
   }
-  if (const auto trades = number_in(at(*own, {"trades"})))
+  if (const auto trades = number_in(member_at(*own, {"trades"})))
     experiment.metrics.emplace_back("trades", stats::Metric::of(*trades));
 }
 
@@ -133,7 +95,7 @@ void add_settings(const json& object, const std::string& prefix, Settings& setti
     if (!scalar && !list) continue;
     std::string text = value.is_string() ? value.get<std::string>()
                                          : value.dump(-1, ' ', false, json::error_handler_t::replace);
-    settings.emplace_back(prefix + plain(key), plain(text));
+    settings.emplace_back(prefix + shown_line(key), shown_line(text));
   }
 }
 
@@ -141,13 +103,13 @@ void add_settings(const json& object, const std::string& prefix, Settings& setti
 Settings settings_of(const std::string& kind, const json& results) {
   Settings settings;
   if (kind == "train" || kind == "evaluate" || kind == "clone") {
-    add_settings(at(results, {"configuration"}), "", settings);
+    add_settings(member_at(results, {"configuration"}), "", settings);
   } else if (kind == "ensemble") {
-    add_settings(at(results, {"test", "configuration"}), "", settings);
+    add_settings(member_at(results, {"test", "configuration"}), "", settings);
   } else if (kind == "optimize") {
-    add_settings(at(results, {"scenario"}), "scenario.", settings);
-    add_settings(at(results, {"changed_settings"}), "", settings);
-    json search = at(results, {"search"});
+    add_settings(member_at(results, {"scenario"}), "scenario.", settings);
+    add_settings(member_at(results, {"changed_settings"}), "", settings);
+    json search = member_at(results, {"search"});
     json asked = json::object();
     for (const char* name : {"method", "seed", "pairs", "tolerance"}) {
       if (search.is_object() && search.contains(name)) asked[name] = search[name];
@@ -171,19 +133,20 @@ void take_training(const json& results, Experiment& experiment) {
   experiment.title = (algorithm.empty() ? "Training" : algorithm) + (symbol.empty() ? "" : " on " + symbol);
   if (const std::string data = text_at(results, {"data"}); !data.empty()) experiment.data = {data};
   experiment.synthetic = truth_at(results, {"synthetic"});
-  experiment.seed = whole_in(at(results, {"configuration", algorithm == "DQN" ? "dqn.seed" : "ppo.seed"}));
+  experiment.seed =
+      whole_in(member_at(results, {"configuration", algorithm == "DQN" ? "dqn.seed" : "ppo.seed"}));
   if (text_at(results, {"kind"}) == "bootstrap") {
     experiment.title = "First trainings" + (symbol.empty() ? "" : " on " + symbol);
-    experiment.seed = whole_in(at(results, {"seed"}));
+    experiment.seed = whole_in(member_at(results, {"seed"}));
   }
   experiment.sentence = text_at(results, {"sentence"});
   if (experiment.sentence.empty()) experiment.sentence = text_at(results, {"validation", "sentence"});
   if (experiment.sentence.empty()) experiment.sentence = text_at(results, {"test", "verdict"});
   for (const char* name : {"timesteps", "best_timesteps"}) {
-    if (const auto number = number_in(at(results, {name})))
+    if (const auto number = number_in(member_at(results, {name})))
       experiment.metrics.emplace_back(name, stats::Metric::of(*number));
   }
-  take_metrics(at(results, {"test"}), experiment);
+  take_metrics(member_at(results, {"test"}), experiment);
 }
 
 void take_market(const json& results, Experiment& experiment) {
@@ -196,13 +159,13 @@ void take_clone(const json& results, Experiment& experiment) {
   experiment.title =
       "Clone of " + (expert.empty() ? "an expert" : expert) + (symbol.empty() ? "" : " on " + symbol);
   experiment.sentence = text_at(results, {"verdict"});
-  experiment.seed = whole_in(at(results, {"configuration", "cloning.seed"}));
+  experiment.seed = whole_in(member_at(results, {"configuration", "cloning.seed"}));
   take_market(results, experiment);
   for (const char* name : {"accuracy", "divergence_bits"}) {
-    if (const auto number = number_in(at(results, {"deviation", "test", "imitation", name})))
+    if (const auto number = number_in(member_at(results, {"deviation", "test", "imitation", name})))
       experiment.metrics.emplace_back(name, stats::Metric::of(*number));
   }
-  if (const auto number = number_in(at(results, {"deviation", "test", "clone_return"})))
+  if (const auto number = number_in(member_at(results, {"deviation", "test", "clone_return"})))
     experiment.metrics.emplace_back("total_return", stats::Metric::of(*number));
 }
 
@@ -212,17 +175,17 @@ void take_ensemble(const json& results, Experiment& experiment) {
   experiment.sentence = text_at(results, {"test", "verdict"});
   take_market(results, experiment);
   for (const char* name : {"mean_consensus", "calibration_error_after"}) {
-    if (const auto number = number_in(at(results, {"ensemble", name})))
+    if (const auto number = number_in(member_at(results, {"ensemble", name})))
       experiment.metrics.emplace_back(name, stats::Metric::of(*number));
   }
-  take_metrics(at(results, {"test"}), experiment);
+  take_metrics(member_at(results, {"test"}), experiment);
 }
 
 void take_search(const json& results, Experiment& experiment) {
   experiment.title = text_at(results, {"scenario", "title"});
   experiment.sentence = text_at(results, {"outcome", "sentence"});
-  experiment.seed = whole_in(at(results, {"search", "seed"}));
-  const json data = at(results, {"data"});
+  experiment.seed = whole_in(member_at(results, {"search", "seed"}));
+  const json data = member_at(results, {"data"});
   if (data.is_array()) {
     bool synthetic = false;
     for (const json& market : data) {
@@ -233,12 +196,13 @@ void take_search(const json& results, Experiment& experiment) {
     experiment.synthetic = synthetic;
   }
   for (const char* name : {"episodes", "proposals", "running_reward"}) {
-    if (const auto number = number_in(at(results, {"search", name})))
+    if (const auto number = number_in(member_at(results, {"search", name})))
       experiment.metrics.emplace_back(name, stats::Metric::of(*number));
   }
-  const json candidates = at(results, {"search", "candidates"}), best = at(results, {"search", "best"});
+  const json candidates = member_at(results, {"search", "candidates"}),
+             best = member_at(results, {"search", "best"});
   if (candidates.is_array() && best.is_number_unsigned() && best.get<std::size_t>() < candidates.size()) {
-    if (const auto reward = number_in(at(candidates[best.get<std::size_t>()], {"reward"})))
+    if (const auto reward = number_in(member_at(candidates[best.get<std::size_t>()], {"reward"})))
       experiment.metrics.emplace_back("best_reward", stats::Metric::of(*reward));
   }
 }
@@ -246,7 +210,7 @@ void take_search(const json& results, Experiment& experiment) {
 void take_evaluation(const json& results, Experiment& experiment) {
   experiment.title = text_at(results, {"title"});
   experiment.sentence = text_at(results, {"verdict"});
-  experiment.seed = whole_in(at(results, {"bootstrap", "seed"}));
+  experiment.seed = whole_in(member_at(results, {"bootstrap", "seed"}));
   experiment.synthetic = truth_at(results, {"synthetic"});
   if (const std::string data = text_at(results, {"data"}); !data.empty()) experiment.data = {data};
   take_metrics(results, experiment);
@@ -255,10 +219,10 @@ void take_evaluation(const json& results, Experiment& experiment) {
 void take_study(const json& results, Experiment& experiment) {
   experiment.title = experiment.kind == "gate_study" ? "Errors and power of the gate"
                                                      : "Searches on markets without anything to find";
-  experiment.seed = whole_in(at(results, {"seed"}));
+  experiment.seed = whole_in(member_at(results, {"seed"}));
   experiment.synthetic = true;
   for (const char* name : {"nulls", "power", "cells"}) {
-    const json rows = at(results, {name});
+    const json rows = member_at(results, {name});
     if (rows.is_array())
       experiment.metrics.emplace_back(name, stats::Metric::of(static_cast<double>(rows.size())));
   }
@@ -448,31 +412,31 @@ void take_rows(const json& rows, const char* step, const std::string& group,
                std::map<std::string, Curve>& curves) {
   if (!rows.is_array()) return;
   for (const json& row : rows) {
-    const auto at_step = number_in(at(row, {step}));
+    const auto at_step = number_in(member_at(row, {step}));
     if (!at_step || !row.is_object()) continue;
     for (const auto& [key, value] : row.items()) {
       const auto number = number_in(value);
       if (key == step || !number) continue;
       const bool rollout = key.starts_with("ep_");
-      add_point(curves, (rollout ? std::string("rollout/") : group) + plain(key), *at_step, *number);
+      add_point(curves, (rollout ? std::string("rollout/") : group) + shown_line(key), *at_step, *number);
     }
   }
 }
 
 std::vector<Curve> search_curves(const json& results) {
   std::map<std::string, Curve> curves;
-  const json history = at(results, {"search", "history"});
+  const json history = member_at(results, {"search", "history"});
   double episode = 0;
-  const auto running = number_in(at(results, {"search", "running_reward"}));
+  const auto running = number_in(member_at(results, {"search", "running_reward"}));
   if (history.is_array()) {
     for (const json& row : history) {
       ++episode;
       for (const char* name : {"best_so_far", "mean_reward"}) {
-        if (const auto number = number_in(at(row, {name})))
+        if (const auto number = number_in(member_at(row, {name})))
           add_point(curves, std::string("search/") + name, episode, *number);
       }
       if (running) add_point(curves, "search/running", episode, *running);
-      const json spread = at(row, {"spread"});
+      const json spread = member_at(row, {"spread"});
       double sum = 0, count = 0;
       for (const json& value : spread.is_array() ? spread : json::array()) {
         sum += number_in(value).value_or(0);
@@ -481,11 +445,11 @@ std::vector<Curve> search_curves(const json& results) {
       if (count > 0) add_point(curves, "search/spread", episode, sum / count);
     }
   }
-  const json candidates = at(results, {"search", "candidates"});
+  const json candidates = member_at(results, {"search", "candidates"});
   double number = 0;
   for (const json& candidate : candidates.is_array() ? candidates : json::array()) {
     ++number;
-    if (const auto reward = number_in(at(candidate, {"reward"})))
+    if (const auto reward = number_in(member_at(candidate, {"reward"})))
       add_point(curves, "search/candidate", number, *reward);
   }
   return finished_curves(std::move(curves));
@@ -567,17 +531,17 @@ std::vector<Curve> training_curves(const fs::path& folder, std::string& source) 
   std::map<std::string, Curve> curves;
   for (const fs::path& file : event_files(folder / "tensorboard_logs")) {
     for (const rl::Scalar& scalar : rl::read_scalars(file))
-      add_point(curves, plain(scalar.tag), static_cast<double>(scalar.step), scalar.value);
+      add_point(curves, shown_line(scalar.tag), static_cast<double>(scalar.step), scalar.value);
   }
   source = curves.empty() ? "" : "tensorboard";
-  const json results = read_json(folder / training_file);
+  const json results = read_result_object<json>(folder / training_file);
   if (results.is_object()) {
     if (curves.empty()) {
-      take_rows(at(results, {"updates"}), "timesteps", "train/", curves);
+      take_rows(member_at(results, {"updates"}), "timesteps", "train/", curves);
       source = curves.empty() ? "" : "training_results";
     }
     std::map<std::string, Curve> judged;
-    take_rows(at(results, {"evaluations"}), "timesteps", "eval/", judged);
+    take_rows(member_at(results, {"evaluations"}), "timesteps", "eval/", judged);
     curves.merge(judged);
   }
   return finished_curves(std::move(curves));
@@ -601,7 +565,7 @@ std::vector<Experiment> ExperimentList::experiments(const Roots& roots) {
         if (known) run = seen->second.experiment;
       }
       if (!known) {
-        const json results = read_json(run.results);
+        const json results = read_result_object<json>(run.results);
         if (results.is_object()) {
           take(results, run);
         } else {
@@ -622,17 +586,17 @@ std::optional<ExperimentDetail> ExperimentList::experiment(const Roots& roots, c
   const auto found = std::ranges::find(runs, id, &Experiment::id);
   if (found == runs.end()) return std::nullopt;
   ExperimentDetail detail{.experiment = *found, .settings = {}, .curves = {}, .notes = {}};
-  const json results = found->results.empty() ? json(nullptr) : read_json(found->results);
+  const json results = found->results.empty() ? json(nullptr) : read_result_object<json>(found->results);
   if (results.is_object()) detail.settings = settings_of(found->kind, results);
   std::string source;
   if (found->kind == "train" || found->kind == "clone")
     detail.curves = training_curves(found->folder, source);
   if (found->kind == "optimize")
     detail.curves = results.is_object() ? search_curves(results) : told_curves(found->folder);
-  const json notes = at(results, {found->kind == "optimize" ? "notes" : "notices"});
+  const json notes = member_at(results, {found->kind == "optimize" ? "notes" : "notices"});
   for (const json& note : notes.is_array() ? notes : json::array()) {
     if (note.is_string() && detail.notes.size() < longest_list)
-      detail.notes.push_back(plain(note.get<std::string>()));
+      detail.notes.push_back(shown_line(note.get<std::string>()));
   }
   return detail;
 }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "app/optimize_state.h"
+#include "app/result_json.h"
 
 namespace stevie::app {
 namespace {
@@ -15,7 +16,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::uintmax_t largest_curve = std::uintmax_t{16} << 20;
-constexpr std::uintmax_t largest_results = std::uintmax_t{64} << 20;
 constexpr std::size_t longest_line = 4096;
 
 std::string beginning_of(const fs::path& file, std::uintmax_t most) {
@@ -40,16 +40,9 @@ std::optional<double> number(const json& object, const char* key) {
 json rows_of(const fs::path& file, std::initializer_list<const char*> names, json& whole) {
   std::error_code fault;
   const std::uintmax_t bytes = fs::file_size(file, fault);
-  if (fault || bytes > largest_results) return json::array();
-  whole = json::parse(beginning_of(file, largest_results), nullptr, false);
-  const json* found = &whole;
-  for (const char* name : names) {
-    if (!found->is_object()) return json::array();
-    const auto next = found->find(name);
-    if (next == found->end()) return json::array();
-    found = &*next;
-  }
-  return found->is_array() ? *found : json::array();
+  if (fault || bytes > largest_result_file) return json::array();
+  whole = json::parse(beginning_of(file, largest_result_file), nullptr, false);
+  return rows_at(whole, names);
 }
 
 std::vector<ProgressPoint> from_search(const fs::path& folder) {

@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
-#include "core/printable.h"
+#include "app/result_json.h"
 #include "evaluation/format.h"
 
 namespace stevie::app {
@@ -18,51 +17,18 @@ namespace {
 namespace fs = std::filesystem;
 using json = nlohmann::ordered_json;
 
-constexpr std::uintmax_t largest_results = std::uintmax_t{64} << 20;
-constexpr std::size_t longest_text = 2000, most_rows = 500, most_epochs = 2000;
+constexpr std::size_t most_rows = 500, most_epochs = 2000;
 
 const char* results_name(const std::string& kind) {
   if (kind == "clone") return "bc_training_results.json";
   return kind == "ensemble" ? "ensemble_results.json" : "training_results.json";
 }
 
-/// An object, or null where the file is away, too large, no plain file or no object.
+/// Null as read_result_object() has it, and where the file is a link or no plain file.
 json read_results(const fs::path& file) {
   std::error_code fault;
   if (!fs::is_regular_file(fs::symlink_status(file, fault))) return nullptr;
-  const std::uintmax_t bytes = fs::file_size(file, fault);
-  if (fault || bytes > largest_results) return nullptr;
-  std::ifstream in(file, std::ios::binary);
-  std::string text(static_cast<std::size_t>(bytes), '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
-  json results = json::parse(text, nullptr, false);
-  return results.is_object() ? results : json(nullptr);
-}
-
-/// The member at a path of names; null where there is none.
-json at(const json& object, std::initializer_list<const char*> names) {
-  const json* found = &object;
-  for (const char* name : names) {
-    if (!found->is_object()) return nullptr;
-    const auto next = found->find(name);
-    if (next == found->end()) return nullptr;
-    found = &*next;
-  }
-  return *found;
-}
-
-json rows_at(const json& object, std::initializer_list<const char*> names) {
-  json rows = at(object, names);
-  return rows.is_array() ? rows : json::array();
-}
-
-std::string text_at(const json& object, std::initializer_list<const char*> names) {
-  const json found = at(object, names);
-  if (!found.is_string()) return {};
-  std::string text = printable(found.get<std::string>().substr(0, longest_text));
-  std::ranges::replace(text, '\n', ' ');
-  return text;
+  return read_result_object<json>(file);
 }
 
 json text_or_null(const std::string& text) {
@@ -71,17 +37,17 @@ json text_or_null(const std::string& text) {
 
 /// A finite number, or null.
 json number_at(const json& object, std::initializer_list<const char*> names) {
-  const json found = at(object, names);
+  const json found = member_at(object, names);
   return found.is_number() && std::isfinite(found.get<double>()) ? found : json(nullptr);
 }
 
 json whole_at(const json& object, std::initializer_list<const char*> names) {
-  const json found = at(object, names);
+  const json found = member_at(object, names);
   return found.is_number_unsigned() ? found : json(nullptr);
 }
 
 json truth_at(const json& object, std::initializer_list<const char*> names) {
-  const json found = at(object, names);
+  const json found = member_at(object, names);
   return found.is_boolean() ? found : json(nullptr);
 }
 
@@ -152,7 +118,7 @@ json without_keys(json rows) {
 
 json train_rows(const json& results) {
   const std::string algorithm = text_at(results, {"algorithm"});
-  json rows = judged_rows(at(results, {"test"}), algorithm.empty() ? "Policy" : algorithm, "");
+  json rows = judged_rows(member_at(results, {"test"}), algorithm.empty() ? "Policy" : algorithm, "");
   for (json& one : rows) {
     if (one["role"] == "policy")
       one["validation"] = return_alone(number_at(results, {"validation", "total_return"}));
@@ -170,14 +136,16 @@ json bootstrap_rows(const json& results) {
     for (const json& run : rows_at(algorithm, {"runs"})) {
       if (rows.size() == most_rows) break;
       const json seed = whole_at(run, {"seed"});
-      rows.push_back(row(name, "policy", seed, name == best && seed == at(results, {"seed"}),
-                         part_figures(at(run, {"validation"})), part_figures(at(run, {"test"}))));
+      rows.push_back(row(name, "policy", seed, name == best && seed == member_at(results, {"seed"}),
+                         part_figures(member_at(run, {"validation"})),
+                         part_figures(member_at(run, {"test"}))));
     }
   }
   for (const json& baseline : rows_at(results, {"baselines"})) {
     if (rows.size() == most_rows) break;
     rows.push_back(row(text_at(baseline, {"name"}), "baseline", nullptr, false,
-                       part_figures(at(baseline, {"validation"})), part_figures(at(baseline, {"test"}))));
+                       part_figures(member_at(baseline, {"validation"})),
+                       part_figures(member_at(baseline, {"test"}))));
   }
   return rows;
 }
@@ -216,7 +184,7 @@ json clone_json(const json& results) {
                       {"accuracy", number_at(block, {"validation", "accuracy"})}});
   }
   for (const char* name : {"validation", "test"}) {
-    const json part = at(results, {"deviation", name});
+    const json part = member_at(results, {"deviation", name});
     if (!part.is_object()) continue;
     json one{{"part", name}};
     for (const char* figure :
@@ -303,7 +271,7 @@ std::optional<std::string> training_results_json(const fs::path& folder, const s
   if (!results.is_object()) return std::nullopt;
   json rows = kind == "bootstrap"  ? bootstrap_rows(results)
               : kind == "clone"    ? clone_rows(results)
-              : kind == "ensemble" ? judged_rows(at(results, {"test"}), "Ensemble", "member")
+              : kind == "ensemble" ? judged_rows(member_at(results, {"test"}), "Ensemble", "member")
                                    : train_rows(results);
   const json answer{{"sentence", training_sentence(folder, kind)},
                     {"symbol", text_or_null(text_at(results, {"symbol"}))},

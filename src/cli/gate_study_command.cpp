@@ -53,9 +53,7 @@ void study_gate(const GateFlags& flags, CommandContext& context) {
   config.seed = flags.seed;
   config.gate = app::load_config(context.layers()).gate;
   StudyProgress progress(context.quiet);
-  config.progress = [&](const std::string& part, std::size_t done, std::size_t total) {
-    progress.update(part, done, total);
-  };
+  config.progress = progress.reporter();
   app::GateStudy study{config, app::run_gate_nulls(config), {}};
   if (!flags.out.empty()) write_gate_study(study, folder);  // an interrupted study leaves its first half
   study.power = app::run_gate_power(config);
@@ -90,9 +88,7 @@ void study_martingale(const MartingaleFlags& flags, CommandContext& context) {
   config.gate = app::load_config(context.layers()).gate;
   config.work = std::filesystem::temp_directory_path() / fmt::format("stevie_martingale_{}", ::getpid());
   StudyProgress progress(context.quiet);
-  config.progress = [&](const std::string& part, std::size_t done, std::size_t total) {
-    progress.update(part, done, total);
-  };
+  config.progress = progress.reporter();
   std::vector<app::MartingaleCell> cells;
   config.finished = [&](const app::MartingaleCell& cell) {
     cells.push_back(cell);

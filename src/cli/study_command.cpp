@@ -33,9 +33,7 @@ void study_augmentation(const AugmentationFlags& flags, CommandContext& context)
                                       .progress = {},
                                       .finished = {}};
   StudyProgress progress(context.quiet);
-  config.progress = [&](const std::string& part, std::size_t done, std::size_t total) {
-    progress.update(part, done, total);
-  };
+  config.progress = progress.reporter();
   config.finished = [&](const std::vector<app::AugmentationArmResult>& results) {
     if (flags.out.empty()) return;
     write_file(folder / "augmentation_study.md", app::augmentation_study_markdown(config, results));
@@ -79,9 +77,7 @@ void study_curriculum(CurriculumFlags& flags, CommandContext& context) {
   const std::filesystem::path folder = flags.out;
   if (!flags.out.empty()) require_writable_folder(folder);
   StudyProgress progress(context.quiet);
-  flags.config.progress = [&](const std::string& part, std::size_t done, std::size_t total) {
-    progress.update(part, done, total);
-  };
+  flags.config.progress = progress.reporter();
   flags.config.finished = [&](const app::CurriculumStudy& study) {
     if (flags.out.empty()) return;
     write_file(folder / "curriculum_study.md", app::curriculum_study_markdown(flags.config, study));

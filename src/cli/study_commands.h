@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,11 @@ class StudyProgress {
       part_ = part;
     }
     bar_->update(done);
+  }
+  /// update() as studies call it; this must outlive it.
+  std::function<void(const std::string&, std::size_t, std::size_t)> reporter() {
+    return
+        [this](const std::string& part, std::size_t done, std::size_t total) { update(part, done, total); };
   }
   void finish() {
     if (bar_) bar_->finish();

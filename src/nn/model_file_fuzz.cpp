@@ -4,7 +4,6 @@
 /// Before it starts, small valid inputs are written into the corpus folder that the command line names first.
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/fuzz_seeds.h"
 #include "nn/model_file.h"
 #include "nn/pickle.h"
 #include "nn/torch_file.h"
@@ -104,12 +104,7 @@ void write_seeds(const std::string& folder) {
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int* count, char*** arguments) {
-  for (int i = 1; i < *count; ++i) {
-    const std::string argument = (*arguments)[i];
-    if (!std::filesystem::is_directory(argument)) continue;
-    write_seeds(argument);
-    break;
-  }
+  stevie::write_fuzz_seeds(*count, *arguments, write_seeds);
   return 0;
 }
 
